@@ -1,0 +1,28 @@
+# The commands of this project. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test check format soak clean install
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## Install, prepare and serve the site at http://127.0.0.1:8000/ (HOST=... PORT=... change that)
+	@scripts/run.sh
+
+test: install ## All tests, on SQLite and on PostgreSQL (ARGS="-k name" goes to pytest, WORKERS=2 uses both cores)
+	@scripts/test.sh $(ARGS)
+
+check: install ## Formatting, types, Django's checks, missing migrations
+	@scripts/check.sh
+
+format: install ## Bring the code into the form that `make check` wants
+	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
+
+soak: install ## Long trials under load, apart from `make test`
+	@.venv/bin/python -m pytest -m soak $(ARGS)
+
+clean: ## Remove .venv and caches; var/ with the database stays
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install:
+	@scripts/install.sh requirements-dev.txt

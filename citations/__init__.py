@@ -1,0 +1,1 @@
+"""Hubs, the papers that cite them, and how they use them."""

@@ -1,0 +1,449 @@
+"""All settings, read strictly from the environment; docs/deploying.md lists the variables.
+
+A malformed value, and a variable that looks like ours but is not, end the process with one line that names the
+variable. That is a SystemExit rather than an exception of Django's, so that nobody is shown a traceback, whichever
+program reads the settings.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import os
+import re
+import stat
+import tempfile
+import warnings
+import zoneinfo
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ValidationError
+from django.core.management.utils import get_random_secret_key
+from django.core.validators import validate_email
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- reading the environment ------------------------------------------------------------------------------------------
+
+# Every variable that the site reads. HOST, PORT and WEB_CONCURRENCY are read in gunicorn.conf.py.
+VARIABLES = frozenset(
+    {
+        "ALLOWED_HOSTS",
+        "CACHE_URL",
+        "CONTACT_EMAIL",
+        "CSRF_TRUSTED_ORIGINS",
+        "DATABASE_URL",
+        "DATA_DIR",
+        "DEBUG",
+        "HOST",
+        "LOG_LEVEL",
+        "PORT",
+        "SECRET_KEY",
+        "SECURE",
+        "SEMANTIC_SCHOLAR_API_KEY",
+        "SEMANTIC_SCHOLAR_API_URL",
+        "TIME_ZONE",
+        "WEB_CONCURRENCY",
+    }
+)
+# A variable that begins like this is meant for this site: unknown, it is a slip of the pen, and is not passed over.
+OWN_PREFIXES = ("EXPLORER_", "SEMANTIC_SCHOLAR_", "ALLOWED_", "CSRF_")
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+# A host name, an IPv4 address or an IPv6 address in brackets, with a leading dot for subdomains; or the lone asterisk.
+_HOST = re.compile(r"\*|\.?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]")
+
+
+def _stop(variable: str, problem: str) -> NoReturn:
+    """End the process with one line that names the variable."""
+    raise SystemExit(f"Citation Explorer cannot start: {variable}: {problem}")
+
+
+def _text(variable: str, default: str) -> str:
+    """The value of a variable without surrounding blanks; empty is malformed, for it is how a lost secret looks.
+
+    Taken from os.environ itself: django-environ reads a value that begins with $ as the name of another variable.
+    """
+    value = os.environ.get(variable, default).strip()
+    if not value and variable in os.environ:
+        _stop(variable, "is set but empty; give it a value or unset it")
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        _stop(variable, "contains a control character, such as a line break")
+    return value
+
+
+def _boolean(variable: str, default: bool) -> bool:
+    """A switch. Any word that is not plainly yes or no stops the start: a guess here can expose a site."""
+    value = _text(variable, str(default)).lower()
+    if value not in _TRUE | _FALSE:
+        _stop(variable, f"{value!r} is neither true/yes/on/1 nor false/no/off/0")
+    return value in _TRUE
+
+
+def _list(variable: str, default: list[str]) -> list[str]:
+    """Values separated by commas; blanks around them and empty places are dropped."""
+    return [part.strip() for part in _text(variable, ",".join(default)).split(",") if part.strip()]
+
+
+def _web_address(variable: str, default: str) -> str:
+    """An http or https address without its last slash."""
+    value = _text(variable, default)
+    try:
+        parts = urlsplit(value)
+        readable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable:
+        _stop(variable, f"{value!r} is not an address that begins with http:// or https://")
+    return value.rstrip("/")
+
+
+def _refuse_unknown_variables() -> None:
+    """Stop at a variable that begins like ours and is not: the setting that it was meant for would be ignored."""
+    for variable in sorted(os.environ):
+        if variable.startswith(OWN_PREFIXES) and variable not in VARIABLES:
+            near = difflib.get_close_matches(variable.removeprefix("EXPLORER_"), VARIABLES, n=1)
+            hint = f"did you mean {near[0]}?" if near else "docs/deploying.md lists those that exist"
+            _stop(variable, f"is not a setting; {hint}")
+
+
+_refuse_unknown_variables()
+
+# --- where data lives -------------------------------------------------------------------------------------------------
+
+
+def _data_folder() -> Path:
+    """The private folder for everything that the site itself writes; made when it is missing."""
+    folder = BASE_DIR / Path(_text("DATA_DIR", "var")).expanduser()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        _stop("DATA_DIR", f"cannot make the folder {folder}: {problem.strerror}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        _stop("DATA_DIR", f"cannot write into the folder {folder}")
+    return folder
+
+
+DATA_DIR = _data_folder()
+
+
+def _kept_secret_key(file: Path) -> str:
+    """The secret key in `file`, made at first start; mode 0600.
+
+    The new key is written to a file of its own first (mkstemp: O_EXCL, 0600), then linked to its name, which fails
+    where the name exists: of several processes that start together one wins, and none reads a half-written key.
+    """
+    try:
+        if not file.exists():
+            handle, made = tempfile.mkstemp(prefix=".secret_key.", dir=file.parent)
+            try:
+                with os.fdopen(handle, "w", encoding="ascii") as stream:
+                    stream.write(get_random_secret_key())
+                os.link(made, file)
+            except FileExistsError:
+                pass  # another process was first: its key is read below
+            finally:
+                os.unlink(made)
+        mode = stat.S_IMODE(file.stat().st_mode)
+        key = file.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        _stop("SECRET_KEY", f"is not set, and {file} cannot be made or read: {problem}")
+    if mode & 0o077:
+        _stop("SECRET_KEY", f"is not set, and {file} can be read by others; chmod 600 it, or delete it for a new key")
+    if len(key) < 50:
+        _stop("SECRET_KEY", f"is not set, and {file} holds no usable key; delete it for a new one")
+    return key
+
+
+SECRET_KEY = _text("SECRET_KEY", "") or _kept_secret_key(DATA_DIR / "secret_key")
+
+# --- safety -----------------------------------------------------------------------------------------------------------
+
+DEBUG = _boolean("DEBUG", False)
+
+
+def _hosts() -> list[str]:
+    """The host names that the site answers to."""
+    hosts = _list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            _stop("ALLOWED_HOSTS", f"{host!r} is not a host name (no scheme, port or path; IPv6 in brackets)")
+    return hosts
+
+
+def _origins() -> list[str]:
+    """Origins other than the site's own that may send its forms: https://explorer.example.org."""
+    origins = _list("CSRF_TRUSTED_ORIGINS", [])
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^/\s?#@]+", origin):
+            _stop("CSRF_TRUSTED_ORIGINS", f"{origin!r} is not an origin such as https://explorer.example.org")
+    return origins
+
+
+ALLOWED_HOSTS = _hosts()
+CSRF_TRUSTED_ORIGINS = _origins()
+
+# Behind a proxy that terminates TLS and sets X-Forwarded-Proto itself (docs/deploying.md).
+SECURE = _boolean("SECURE", False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SECURE_SSL_REDIRECT = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes ask the server itself, without TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0  # a year, the least that browsers' lists take seriously
+# Not ours to decide: both would bind every other name under the operator's domain.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{validator}"}
+    for validator in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "admin:login"
+
+# --- the application --------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "whitenoise.runserver_nostatic",  # the development server serves static files as gunicorn does
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "citations.apps.CitationsConfig",
+]
+
+# Sessions, users and messages are there for the admin; a public page touches none of them and so sets no cookie.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "explorer.urls"
+WSGI_APPLICATION = "explorer.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Jinja2 for every public page, Django's own language for the admin alone. Jinja2 is asked first; it has no folder
+# of the admin's names, so these fall through.
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates" / "jinja2"],
+        "APP_DIRS": False,
+        "OPTIONS": {"environment": "explorer.jinja2.environment"},
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates" / "django"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    },
+]
+
+# --- databases and cache ----------------------------------------------------------------------------------------------
+
+# Measured with eight writing processes: write-ahead log with IMMEDIATE transactions and a busy timeout met no "database
+# is locked" in 73,000 commits; with deferred transactions it met thousands.
+_SQLITE_OPTIONS: dict[str, Any] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 5,  # seconds to wait for another writer
+    "init_command": (
+        "PRAGMA journal_mode=WAL;"
+        "PRAGMA synchronous=NORMAL;"  # a loss of power may undo the last commits, and never damages the file
+        "PRAGMA foreign_keys=ON;"
+        "PRAGMA temp_store=MEMORY;"
+        "PRAGMA cache_size=-16000;"  # 16 MB for each connection: two workers with four threads stay under 130 MB
+        "PRAGMA mmap_size=268435456"  # 256 MB of the file read without copying; shared between processes
+    ),
+}
+_POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 5,  # seconds
+    # Parameters bound in the client: the generic plan of a prepared statement took 190 ms instead of 0.7 on the
+    # largest hub.
+    "server_side_binding": False,
+}
+
+
+def _database() -> dict[str, Any]:
+    """Django's settings of the one database, on SQLite or PostgreSQL."""
+    url = _text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'explorer.sqlite3'}")
+    scheme = url.partition("://")[0]
+    if scheme not in ("sqlite", "postgres", "postgresql"):
+        # The value is not printed, here and below: it may carry a password.
+        _stop(
+            "DATABASE_URL",
+            "is for neither of the two databases; write sqlite:///path or postgres://user:password@host/name",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a host in an SQLite address is no more than a warning there
+            database: dict[str, Any] = environ.Env.db_url_config(url)
+    except (ValueError, UserWarning):
+        _stop("DATABASE_URL", "cannot be read; write sqlite:///path or postgres://user:password@host:port/name")
+    database["CONN_MAX_AGE"] = 60  # seconds; a connection for each request made PostgreSQL answer a third as often
+    database["CONN_HEALTH_CHECKS"] = True
+    own = _SQLITE_OPTIONS if scheme == "sqlite" else _POSTGRESQL_OPTIONS
+    database["OPTIONS"] = own | database.get("OPTIONS", {})
+    if scheme == "sqlite":
+        _complete_sqlite(database, url)
+    elif not database["NAME"]:
+        _stop("DATABASE_URL", "names no database; write postgres://user:password@host:port/name")
+    return database
+
+
+def _complete_sqlite(database: dict[str, Any], url: str) -> None:
+    """Make the path of an SQLite file absolute, below the project where it is relative, and check its folder."""
+    if url == "sqlite://:memory:":
+        return
+    if "?" in url or database["NAME"] == ":memory:":
+        _stop(
+            "DATABASE_URL",
+            "write sqlite:///path, with three slashes before a relative path, four before an absolute one, no options",
+        )
+    file = BASE_DIR / database["NAME"]
+    if not file.parent.is_dir():
+        _stop("DATABASE_URL", f"the folder {file.parent} does not exist")
+    if file.is_dir():
+        _stop("DATABASE_URL", f"{file} is a folder, not a file")
+    database["NAME"] = str(file)
+
+
+def _cache() -> dict[str, Any]:
+    """Django's settings of the cache: this process's memory, or Redis."""
+    url = _text("CACHE_URL", "locmem://")
+    scheme = url.partition("://")[0]
+    if scheme in ("locmem", "locmemcache"):
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "explorer"}
+    if scheme not in ("redis", "rediss"):
+        _stop("CACHE_URL", "is for neither of the two caches; write locmem:// or redis://host:port/number")
+    try:
+        readable = bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+    except ValueError:
+        readable = False
+    if not readable:
+        _stop("CACHE_URL", "cannot be read; write redis://host:port/number")
+    if importlib.util.find_spec("redis") is None:
+        _stop("CACHE_URL", "needs the Python package redis; install it into the same environment")
+    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+
+
+DATABASES = {"default": _database()}
+CACHES = {"default": _cache()}
+
+# --- static files -----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- language and time ------------------------------------------------------------------------------------------------
+
+
+def _time_zone() -> str:
+    """The name of the time zone in which the admin shows times, as the IANA database spells it."""
+    name = _text("TIME_ZONE", "UTC")
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        _stop("TIME_ZONE", f"{name!r} is not a time zone such as UTC or Europe/London")
+    return name
+
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = _time_zone()
+
+# --- services ---------------------------------------------------------------------------------------------------------
+
+
+def _contact_email() -> str:
+    """The address that this site gives to the services that it asks, so that they can complain; may be empty."""
+    address = _text("CONTACT_EMAIL", "")
+    if address:
+        try:
+            validate_email(address)
+        except ValidationError:
+            _stop("CONTACT_EMAIL", f"{address!r} is not an e-mail address")
+    return address
+
+
+SEMANTIC_SCHOLAR_API_URL = _web_address("SEMANTIC_SCHOLAR_API_URL", "https://api.semanticscholar.org")
+SEMANTIC_SCHOLAR_API_KEY = _text("SEMANTIC_SCHOLAR_API_KEY", "")
+CONTACT_EMAIL = _contact_email()
+
+# --- logging ----------------------------------------------------------------------------------------------------------
+
+
+def _log_level() -> str:
+    """The least severe level that is printed."""
+    level = _text("LOG_LEVEL", "INFO").upper()
+    if level not in _LOG_LEVELS:
+        _stop("LOG_LEVEL", f"{level!r} is none of {', '.join(_LOG_LEVELS)}")
+    return level
+
+
+LOG_LEVEL = _log_level()
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
+        # One line for each request to a service would tear progress bars apart.
+        "httpx": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
+    },
+}

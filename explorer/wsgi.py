@@ -1,0 +1,11 @@
+"""What a WSGI server loads: `gunicorn explorer.wsgi`."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "explorer.settings")
+
+application = get_wsgi_application()

@@ -1,0 +1,29 @@
+"""The project's settings as tests use them: cheap where safety costs time, and a data folder of their own.
+
+DATABASE_URL chooses the engine. The processes that tests start inherit the environment that is set here.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+# Workers of pytest-xdist find the folder of the process that started them, which also removes it.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="explorer-tests-")
+    atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+os.environ["SECRET_KEY"] = "only-for-tests-" + "0123456789" * 4
+# How a developer has set the site must not decide what tests say.
+for _variable in ("ALLOWED_HOSTS", "CACHE_URL", "CSRF_TRUSTED_ORIGINS", "DEBUG", "LOG_LEVEL", "SECURE", "TIME_ZONE"):
+    os.environ.pop(_variable, None)
+for _variable in ("CONTACT_EMAIL", "SEMANTIC_SCHOLAR_API_KEY", "SEMANTIC_SCHOLAR_API_URL"):
+    os.environ.pop(_variable, None)
+
+from explorer.settings import *  # noqa: E402, F403
+from explorer.settings import STATIC_ROOT, STORAGES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
+STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns at each start when it is missing

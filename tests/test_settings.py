@@ -1,0 +1,219 @@
+"""The settings: strict with what the environment says, safe where it says nothing. Each start is its own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.template import engines
+from jinja2 import UndefinedError
+
+from explorer.settings import VARIABLES
+
+ROOT = Path(__file__).resolve().parent.parent
+READ = "from django.conf import settings; settings.DEBUG"
+
+
+def start(program: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python program under the project's settings; its environment is a data folder and `variables` alone."""
+    surroundings = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    surroundings |= {"DJANGO_SETTINGS_MODULE": "explorer.settings", "DATA_DIR": str(folder)}
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=surroundings | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def value_of(setting: str, folder: Path, **variables: str) -> Any:
+    """A setting as a fresh process sees it."""
+    program = f"import json; from django.conf import settings; print(json.dumps(settings.{setting}, default=str))"
+    finished = start(program, folder, **variables)
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DEBUG", "maybe"),
+        ("DEBUG", ""),
+        ("SECURE", "2"),
+        ("SECRET_KEY", "  "),
+        ("ALLOWED_HOSTS", "https://explorer.example.org"),
+        ("ALLOWED_HOSTS", "explorer.example.org:8000"),
+        ("ALLOWED_HOSTS", "explorer example"),
+        ("CSRF_TRUSTED_ORIGINS", "explorer.example.org"),
+        ("CSRF_TRUSTED_ORIGINS", "https://explorer.example.org/path"),
+        ("DATABASE_URL", "mysql://localhost/explorer"),
+        ("DATABASE_URL", "explorer.sqlite3"),
+        ("DATABASE_URL", "sqlite://explorer.sqlite3"),
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:////nowhere/at/all/explorer.sqlite3"),
+        ("DATABASE_URL", "sqlite:///var/explorer.sqlite3?timeout=1"),
+        ("DATABASE_URL", "postgres://explorer:secret@localhost:port/explorer"),
+        ("DATABASE_URL", "postgres://localhost"),
+        ("DATABASE_URL", "postgres://[::1/explorer"),
+        ("CACHE_URL", "memcache://localhost"),
+        ("CACHE_URL", "redis://"),
+        ("CACHE_URL", "redis://localhost:port/0"),
+        ("DATA_DIR", "/proc/nowhere"),
+        ("DATA_DIR", "/dev/null"),
+        ("TIME_ZONE", "Europe/Atlantis"),
+        ("TIME_ZONE", "../etc/passwd"),
+        ("LOG_LEVEL", "loud"),
+        ("CONTACT_EMAIL", "curator"),
+        ("CONTACT_EMAIL", "a@example.org\nBcc: b@example.org"),
+        ("SEMANTIC_SCHOLAR_API_URL", "api.example.org"),
+        ("SEMANTIC_SCHOLAR_API_URL", "ftp://api.example.org"),
+        ("SEMANTIC_SCHOLAR_API_URL", "http://"),
+        ("SEMANTIC_SCHOLAR_API_KEY", ""),
+        ("SEMANTIC_SCHOLAR_KEY", "abc"),
+        ("EXPLORER_DEBUG", "on"),
+        ("ALLOWED_HOST", "explorer.example.org"),
+    ],
+)
+def test_a_malformed_or_unknown_variable_stops_the_start_in_one_line_that_names_it(
+    tmp_path: Path, variable: str, value: str
+) -> None:
+    finished = start(READ, tmp_path, **{variable: value})
+    assert finished.returncode == 1
+    assert finished.stdout == ""
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith(f"Citation Explorer cannot start: {variable}: ")
+
+
+def test_a_misspelt_variable_is_answered_with_the_right_one(tmp_path: Path) -> None:
+    assert "did you mean ALLOWED_HOSTS?" in start(READ, tmp_path, ALLOWED_HOST="x.example.org").stderr
+    assert "did you mean DATA_DIR?" in start(READ, tmp_path, EXPLORER_DATA_DIR="/srv").stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:hunter2@h/n", "postgres://u:hunter2@h:x/n", "hunter2", "postgres://u:hunter2@h"]
+)
+def test_a_password_in_a_malformed_address_is_not_printed(tmp_path: Path, url: str) -> None:
+    assert "hunter2" not in start(READ, tmp_path, DATABASE_URL=url).stderr
+    assert "hunter2" not in start(READ, tmp_path, CACHE_URL=url).stderr
+
+
+def test_the_command_line_shows_no_traceback_either(tmp_path: Path) -> None:
+    program = "import sys; sys.argv = ['manage.py', 'migrate']; import manage; manage.main()"
+    finished = start(program, tmp_path, DEBUG="maybe")
+    assert finished.returncode == 1
+    assert len(finished.stderr.splitlines()) == 1
+
+
+def test_defaults_are_safe(tmp_path: Path) -> None:
+    assert value_of("DEBUG", tmp_path) is False
+    assert value_of("ALLOWED_HOSTS", tmp_path) == ["localhost", "127.0.0.1", "[::1]"]
+    assert value_of("X_FRAME_OPTIONS", tmp_path) == "DENY"
+    assert value_of("SECURE_PROXY_SSL_HEADER", tmp_path) is None  # a header that anybody could send
+    policy = value_of("CONTENT_SECURITY_POLICY['DIRECTIVES']", tmp_path)
+    assert policy["default-src"] == ["'none'"]
+    assert "unsafe" not in json.dumps(policy)
+
+
+def test_behind_tls_cookies_are_secure_and_browsers_are_told_to_stay(tmp_path: Path) -> None:
+    assert value_of("SESSION_COOKIE_SECURE", tmp_path, SECURE="yes") is True
+    assert value_of("CSRF_COOKIE_SECURE", tmp_path, SECURE="yes") is True
+    assert value_of("SECURE_HSTS_SECONDS", tmp_path, SECURE="yes") == 31_536_000
+
+
+@pytest.mark.parametrize(("written", "meant"), [("true", True), ("On", True), ("1", True), ("NO", False), ("0", False)])
+def test_a_switch_takes_the_usual_words_in_any_case(tmp_path: Path, written: str, meant: bool) -> None:
+    assert value_of("DEBUG", tmp_path, DEBUG=written) is meant
+
+
+def test_a_value_that_begins_with_a_dollar_is_taken_as_it_stands(tmp_path: Path) -> None:
+    assert value_of("SECRET_KEY", tmp_path, SECRET_KEY="$PATH") == "$PATH"
+
+
+def test_the_secret_key_is_made_once_into_a_private_file(tmp_path: Path) -> None:
+    first = value_of("SECRET_KEY", tmp_path)
+    file = tmp_path / "secret_key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(first) >= 50
+    assert value_of("SECRET_KEY", tmp_path) == first
+    assert [found.name for found in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_processes_that_start_together_agree_on_one_secret_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        keys = set(pool.map(lambda _: value_of("SECRET_KEY", tmp_path), range(4)))
+    assert len(keys) == 1
+
+
+def test_a_secret_key_that_others_can_read_stops_the_start(tmp_path: Path) -> None:
+    value_of("SECRET_KEY", tmp_path)
+    (tmp_path / "secret_key").chmod(0o644)
+    finished = start(READ, tmp_path)
+    assert finished.returncode == 1
+    assert "SECRET_KEY" in finished.stderr
+
+
+def test_an_emptied_secret_key_file_stops_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "secret_key"
+    file.touch(mode=0o600)
+    assert "SECRET_KEY" in start(READ, tmp_path).stderr
+    assert file.read_text() == ""
+
+
+def test_a_data_folder_is_made_private(tmp_path: Path) -> None:
+    value_of("DATA_DIR", tmp_path / "new")
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_a_relative_database_lies_below_the_project_wherever_the_command_is_given(tmp_path: Path) -> None:
+    name = value_of("DATABASES['default']['NAME']", tmp_path, DATABASE_URL="sqlite:///explorer.sqlite3")
+    assert name == str(ROOT / "explorer.sqlite3")
+
+
+def test_postgresql_binds_parameters_in_the_client_and_keeps_connections(tmp_path: Path) -> None:
+    url = "postgres://curator:p%40ss@db.example.org:5433/explorer?sslmode=require"
+    database = value_of("DATABASES['default']", tmp_path, DATABASE_URL=url)
+    assert (database["USER"], database["PASSWORD"]) == ("curator", "p@ss")
+    assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example.org", 5433, "explorer")
+    assert database["OPTIONS"] == {"connect_timeout": 5, "server_side_binding": False, "sslmode": "require"}
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (60, True)
+
+
+def test_sqlite_waits_for_writers_and_writes_ahead(tmp_path: Path) -> None:
+    program = (
+        "from django.db import connection\n"
+        "cursor = connection.cursor()\n"
+        "for pragma in ('journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'):\n"
+        "    print(cursor.execute(f'PRAGMA {pragma}').fetchone()[0])\n"
+    )
+    finished = start(program, tmp_path)
+    assert finished.stdout.split("\n")[:4] == ["wal", "1", "1", "5000"], finished.stderr
+    assert value_of("DATABASES['default']['OPTIONS']['transaction_mode']", tmp_path) == "IMMEDIATE"
+
+
+def test_public_templates_escape_what_they_print_and_refuse_names_that_nobody_passed() -> None:
+    jinja2 = engines["jinja2"]
+    assert jinja2.from_string("{{ title }}").render({"title": "<b>&"}) == "&lt;b&gt;&amp;"
+    assert jinja2.from_string("{{ url('admin:index') }}").render({}) == "/admin/"
+    with pytest.raises(UndefinedError, match="titel"):
+        jinja2.from_string("{{ titel }}").render({"title": "x"})
+
+
+def test_tests_write_into_a_folder_of_their_own() -> None:
+    assert ROOT not in [Path(settings.DATA_DIR), *Path(settings.DATA_DIR).parents]
+
+
+def test_every_variable_is_documented_and_nothing_else() -> None:
+    text = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+    documented = re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE)
+    assert sorted(documented) == sorted(VARIABLES)
