@@ -1,0 +1,28 @@
+"""The application, and what it does after each migration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+
+def _protect_labels(using: str, **_: Any) -> None:
+    """Put the append-only triggers back: altering a table on SQLite builds a new one, and silently drops them."""
+    from citations import engines
+
+    engines.install_triggers(connections[using])
+
+
+class CitationsConfig(AppConfig):
+    """Everything of this site stands in one application."""
+
+    name = "citations"
+    verbose_name = "Citation Explorer"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect what must follow every migration."""
+        post_migrate.connect(_protect_labels, sender=self, dispatch_uid="citations.protect_labels")

@@ -1,0 +1,248 @@
+"""The only writer of labels and of what they amount to (the effective columns of `Citation`).
+
+A label is added, the ledger of its citation is resolved, and the hub's summary follows, all in one transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Q
+
+from citations import summaries
+from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
+from citations.models import Citation, HubSummary, Label, Mention, Paper
+from citations.querysets import BATCH
+from citations.summaries import REBUILT, Cause
+from citations.vocabulary import CURATOR, DecidedBy, Polarity, Role
+
+# The columns of Citation that resolve() fills, by the same names as in labels.Effective.
+EFFECTIVE = (
+    "role",
+    "polarity",
+    "role_by",
+    "polarity_by",
+    "source",
+    "coarse",
+    "confirmed",
+    "suggested_role",
+    "suggested_confidence",
+)
+
+
+class LabelError(ValueError):
+    """A label that cannot be: the message says why, in a sentence for the person who tried."""
+
+
+def add_labels(labels: Iterable[Label], cause: Cause) -> list[Label]:
+    """Add unsaved labels to the ledger, and bring effective columns and summaries up to date in the same transaction.
+
+    Labels that belong together carry the same `decision`. Returns the saved labels. Raises `LabelError` when one
+    retracts or confirms a label of another citation, or names a mention of another.
+    """
+    new = list(labels)
+    citations = sorted({label.citation_id for label in new})
+    with transaction.atomic():
+        _lock(citations)
+        _check_references(new)
+        saved = Label.objects.bulk_create(new, batch_size=BATCH)
+        hubs = resolve_citations(citations)
+        if len(saved) == 1 and cause.label is None:
+            cause = Cause(cause.text, cause.curator, saved[0], cause.import_run)
+        summaries.recount(hubs, cause)
+    return saved
+
+
+def decide(
+    citation: Citation,
+    curator: User,
+    *,
+    role: Role | None = None,
+    polarity: Polarity | None = None,
+    mention: Mention | None = None,
+    note: str = "",
+) -> Label:
+    """A curator states a role, a polarity, or both. Raises `LabelError` when neither is given."""
+    if role is None and polarity is None:
+        raise LabelError("Choose a role, a polarity, or both.")
+    label = Label(
+        citation=citation,
+        mention=mention,
+        role=role or "",
+        polarity=polarity or "",
+        decided_by=DecidedBy.CURATOR,
+        source=CURATOR,
+        curator=curator,
+        note=note,
+    )
+    return add_labels([label], Cause("A curator read one citation.", curator))[0]
+
+
+def retract(label: Label, curator: User, *, note: str = "") -> Label:
+    """Undo a label: what stood before counts again. The retracted label stays in the ledger."""
+    undoing = Label(
+        citation_id=label.citation_id,
+        retracts=label,
+        decided_by=DecidedBy.CURATOR,
+        source=CURATOR,
+        curator=curator,
+        note=note,
+    )
+    return add_labels([undoing], Cause("A curator undid a label.", curator))[0]
+
+
+def confirm(label: Label, curator: User, *, note: str = "") -> Label:
+    """A curator says what `label` says. Raises `LabelError` when it states neither role nor polarity."""
+    if not label.role and not label.polarity:
+        raise LabelError("This label states neither a role nor a polarity, so there is nothing to confirm.")
+    said_again = Label(
+        citation_id=label.citation_id,
+        mention=label.mention,
+        role=label.role,
+        polarity=label.polarity,
+        confirms=label,
+        decided_by=DecidedBy.CURATOR,
+        source=CURATOR,
+        curator=curator,
+        note=note,
+    )
+    return add_labels([said_again], Cause("A curator confirmed a label.", curator))[0]
+
+
+def new_decision() -> uuid.UUID:
+    """A mark for labels that are written together."""
+    return uuid.uuid4()
+
+
+def _lock(citation_ids: Iterable[int]) -> None:
+    """Hold the hubs of these citations, before any ledger is read: so no two writers resolve the same one at once."""
+    summaries.lock_hubs(Citation.objects.filter(pk__in=list(citation_ids)).values_list("cited_id", flat=True))
+
+
+def _check_references(new: Iterable[Label]) -> None:
+    """Refuse labels that speak of another citation's label or mention; no constraint of a database can."""
+    for label in new:
+        for name in ("retracts", "confirms", "mention"):
+            other = getattr(label, name) if getattr(label, f"{name}_id") else None
+            if other is not None and not _same_ledger(other.citation, label.citation):
+                raise LabelError(f"The {'mention' if name == 'mention' else 'label'} belongs to another citation.")
+
+
+def _same_ledger(one: Citation, other: Citation) -> bool:
+    """Whether two citations are one to the reader: the same, or joined by a merge of papers."""
+    return (one.merged_into_id or one.pk) == (other.merged_into_id or other.pk)
+
+
+# Resolving -----------------------------------------------------------------------------------------------------------
+
+
+def ledgers(citation_ids: Iterable[int]) -> dict[int, list[LabelRow]]:
+    """The labels of each citation, with those of citations that a merge hid behind it."""
+    ids = list(citation_ids)
+    rows = Label.objects.filter(Q(citation_id__in=ids) | Q(citation__merged_into_id__in=ids)).order_by()
+    found: dict[int, list[LabelRow]] = defaultdict(list)
+    for citation_id, merged_into, *values in rows.values_list(
+        "citation_id", "citation__merged_into_id", *LABEL_COLUMNS
+    ):
+        found[merged_into or citation_id].append(LabelRow(*values))
+    return found
+
+
+def resolve_citations(citation_ids: Iterable[int]) -> set[int]:
+    """Write the effective columns of these citations from their ledgers; returns the hubs they belong to.
+
+    A citation that a merge hid stands for nothing of its own: its survivor is resolved instead.
+    """
+    hubs: set[int] = set()
+    for stale, _ in _stale_citations(_survivors(citation_ids)):
+        Citation.objects.overwrite(stale, EFFECTIVE)
+    hubs.update(Citation.objects.filter(pk__in=list(citation_ids)).values_list("cited_id", flat=True))
+    return hubs
+
+
+def _survivors(citation_ids: Iterable[int]) -> list[int]:
+    """The ids, with hidden citations replaced by those that stand for them."""
+    rows = Citation.objects.filter(pk__in=list(citation_ids)).values_list("pk", "merged_into_id")
+    return sorted({merged_into or pk for pk, merged_into in rows})
+
+
+def _stale_citations(citation_ids: list[int]) -> Iterator[tuple[list[Citation], int]]:
+    """Batch by batch: citations whose effective columns are not what their ledgers say, with the right values set,
+    unsaved; and how many were looked at.
+    """
+    for start in range(0, len(citation_ids), BATCH):
+        batch = citation_ids[start : start + BATCH]
+        found = ledgers(batch)
+        stale = []
+        for citation in Citation.objects.filter(pk__in=batch).order_by("pk"):
+            effective = resolve(found.get(citation.pk, ()))
+            if _set_effective(citation, effective):
+                stale.append(citation)
+        yield stale, len(batch)
+
+
+def _set_effective(citation: Citation, effective: Effective) -> bool:
+    """Set the columns on the instance; says whether any differed."""
+    differed = False
+    for name in EFFECTIVE:
+        value = getattr(effective, name)
+        if name == "suggested_confidence":
+            value = value or 0.0
+        if getattr(citation, name) != value:
+            setattr(citation, name, value)
+            differed = True
+    return differed
+
+
+# Rebuilding ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """One hub of a rebuild or check: its paper, how many citations it has, and whether anything differed."""
+
+    paper_id: int
+    slug: str
+    citations: int
+    differed: bool
+
+
+def hubs_to_rebuild() -> list[int]:
+    """Ids of all papers that something cites or that have a summary, in ascending order."""
+    cited = Citation.objects.order_by().values_list("cited_id", flat=True).distinct()
+    summarised = HubSummary.objects.values_list("pk", flat=True)
+    return sorted(set(cited) | set(summarised))
+
+
+def rebuild_hub(paper_id: int) -> Rebuilt:
+    """Recompute all that is derived of one hub from labels and citations, in one transaction."""
+    with transaction.atomic():
+        summaries.lock_hubs([paper_id])
+        found = hub_differs(paper_id)
+        if found.differed:
+            summaries.refresh_copies([paper_id])
+            summaries.paper_changed([paper_id])
+            resolve_citations(_citation_ids(paper_id))
+            summaries.recount([paper_id], REBUILT)
+        return found
+
+
+def hub_differs(paper_id: int) -> Rebuilt:
+    """Whether anything that is derived of a hub is not what labels, citations and papers say. Writes nothing."""
+    ids = _citation_ids(paper_id)
+    differed = (
+        any(stale for stale, _ in _stale_citations(_survivors(ids)))
+        or bool(summaries.stale_copies([paper_id]))
+        or bool(summaries.differing([paper_id]))
+    )
+    return Rebuilt(paper_id, Paper.objects.values_list("slug", flat=True).get(pk=paper_id), len(ids), differed)
+
+
+def _citation_ids(paper_id: int) -> list[int]:
+    """Ids of all citations of a paper, hidden ones too."""
+    return list(Citation.objects.filter(cited_id=paper_id).order_by("pk").values_list("pk", flat=True))

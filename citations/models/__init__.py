@@ -1,0 +1,27 @@
+"""The tables. Constraints live in the database; derived columns have one writer each, named in their help text."""
+
+from citations.models.citations import Citation, Label, Mention
+from citations.models.decisions import ClassChange, HubPin, Merge, Report
+from citations.models.hubs import HubSummary, HubTally
+from citations.models.papers import Author, Authorship, CitedByCount, Identifier, Paper, Venue
+from citations.models.runs import ImportRun, RejectedRecord
+
+__all__ = [
+    "Author",
+    "Authorship",
+    "Citation",
+    "CitedByCount",
+    "ClassChange",
+    "HubPin",
+    "HubSummary",
+    "HubTally",
+    "Identifier",
+    "ImportRun",
+    "Label",
+    "Mention",
+    "Merge",
+    "Paper",
+    "RejectedRecord",
+    "Report",
+    "Venue",
+]
