@@ -106,7 +106,8 @@ def parse(text: str | int, hint: Scheme | None = None) -> Identifier:
     named, body = _unwrap(_clean(text), text)
     if named is not None:
         return _build(named, body, text)
-    is_number = body.isdecimal()
+    # Forty digits are Semantic Scholar's own name for a paper, letters among them or not.
+    is_number = body.isdecimal() and len(body) != 40
     if is_number and hint is None:
         raise BadIdentifier(
             f"{_quoted(text)} is only a number: say which one, as in PMID:{body}, CorpusId:{body} or MAG:{body}."

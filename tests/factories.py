@@ -1,4 +1,4 @@
-"""Small makers of papers, citations and labels for tests: fabricated data, written through the same writers as the real."""
+"""Small makers of papers, citations and labels for tests: fabricated data, written by the writers of real data."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def make_mention(citation: Citation, sentence: str = "", *, counted: bool = True
 def make_label(citation: Citation, role: str = "", polarity: str = "", **facts: Any) -> Label:
     """A label added through the ledger's writer; an import of the sample unless `facts` say otherwise.
 
-    `curator=` makes it a curator's; `decided_by="classifier"` has a confidence of 0.9 unless one is given. The citation is
-    refreshed, so that its effective columns are at hand.
+    `curator=` makes it a curator's; `decided_by="classifier"` has a confidence of 0.9 unless one is given. The
+    citation is refreshed, so that its effective columns are at hand.
     """
     label = new_label(citation, role, polarity, **facts)
     saved = labelling.add_labels([label], CAUSE)[0]
@@ -152,8 +152,9 @@ def make_hub(
 ) -> Paper:
     """A paper cited by as many papers as `roles` (role to number) and `unclassified` add up to, labelled and counted.
 
-    `polarities` (polarity to number) go to the citing papers in order of making, the classified ones first. Labels are an
-    import's of the sample (`coarse` or not), or those of `curator`. `citing_facts` go to each citing paper, `facts` to the hub.
+    `polarities` (polarity to number) go to the citing papers in order of making, the classified ones first. Labels are
+    an import's of the sample (`coarse` or not), or those of `curator`. `citing_facts` go to each citing paper, `facts`
+    to the hub.
     """
     hub = make_paper(title or f"Hub {next(_numbers)}", **facts)
     wanted_roles = [role for role, n in (roles or {}).items() for _ in range(n)] + [""] * unclassified

@@ -98,6 +98,7 @@ SPELLINGS = [
     ("S2CID 14514057", "corpusid:14514057"),
     ("https://api.semanticscholar.org/CorpusID:14514057", "corpusid:14514057"),
     ("https://api.semanticscholar.org/graph/v1/paper/DOI%3A10.1000%2Fxyz", "doi:10.1000/xyz"),
+    ("1234567890" * 4, "s2:" + "1234567890" * 4),
     # the others
     ("W2741809807", "openalex:W2741809807"),
     ("w2741809807", "openalex:W2741809807"),

@@ -36,7 +36,7 @@ from citations.admin.ledger import labels_after, labels_of, ledger_rows, newest_
 from citations.formatting import percent_of
 from citations.models import Citation, HubSummary, Label, Mention
 from citations.summaries import Cause
-from citations.vocabulary import NONE, DecidedBy, HubClass, Polarity, Role, choices, source_label
+from citations.vocabulary import CURATOR, NONE, DecidedBy, HubClass, Polarity, Role, choices, source_label
 
 # What a curator may edit of a citation besides its labels.
 FLAGS = ("is_influential", "is_self_citation")
@@ -281,7 +281,8 @@ class CitationAdmin(BaseAdmin):
         """Write the flags that were changed and nothing else: the other columns may have moved since they were read."""
         flags = [name for name in FLAGS if name in form.changed_data]
         if flags:
-            obj.save(update_fields=flags)
+            obj.flag_sources |= dict.fromkeys(flags, CURATOR)
+            obj.save(update_fields=[*flags, "flag_sources"])
             summaries.recount([obj.cited_id], Cause("A curator edited a citation.", user_of(request)))
 
     def delete_model(self, request: HttpRequest, obj: Citation) -> None:

@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
                 ('suggested_confidence', models.FloatField(default=0, editable=False, help_text='0 where nothing is suggested')),
                 ('is_influential', models.BooleanField(default=False, verbose_name='influential')),
                 ('is_self_citation', models.BooleanField(default=False, verbose_name='self-citation')),
+                ('flag_sources', models.JSONField(blank=True, default=dict, editable=False, help_text='flag to source, where a curator set it: then no import may')),
                 ('year', models.SmallIntegerField(blank=True, editable=False, null=True)),
                 ('sort_date', models.DateField(default=datetime.date(1, 1, 1), editable=False)),
                 ('sort_title', models.CharField(default='', editable=False, max_length=300)),

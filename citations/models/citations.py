@@ -43,6 +43,9 @@ class Citation(models.Model):
     # From a source or a curator.
     is_influential = models.BooleanField("influential", default=False)
     is_self_citation = models.BooleanField("self-citation", default=False)
+    flag_sources = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="flag to source, where a curator set it: then no import may"
+    )
 
     # Copied from the citing paper, so that lists of big hubs need no join. Written by summaries.paper_changed() alone.
     year = models.SmallIntegerField(null=True, blank=True, editable=False)

@@ -123,6 +123,7 @@ def test_editing_a_flag_leaves_what_was_decided_meanwhile(desk: Client) -> None:
     desk.post(url, filled_in)
     citation.refresh_from_db()
     assert (citation.is_influential, citation.role) == (True, "comparison")
+    assert citation.flag_sources == {"is_influential": "curator"}
     assert HubSummary.objects.get(pk=citation.cited_id).counts["is_influential"] == 1
     assert not labelling.hub_differs(citation.cited_id).differed
 
