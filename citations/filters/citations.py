@@ -1,0 +1,280 @@
+"""The filter of the papers that cite one hub, and how it reads in English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import QueryDict
+
+from citations import text
+from citations.filters.base import (
+    ChoiceFilter,
+    ConditionFilter,
+    FlagFilter,
+    Problem,
+    SearchField,
+    StrictFilterSet,
+    VenueFilter,
+    YearFilter,
+    search_words,
+    shown,
+)
+from citations.formatting import count, join_words, plural
+from citations.models import Citation, Mention
+from citations.vocabulary import CLASSIFIED_ROLES, DECIDERS, NONE, DecidedBy, Polarity, Role, choices
+
+RELEVANCE = "relevance"
+
+_ROLES = dict(choices(Role))
+_POLARITIES = dict(choices(Polarity))
+_UNDECIDED = {NONE: ""}
+
+# Verbs that sentences begin with, as one paper does them; the others follow the rule: "1 of 30 citing papers uses
+# Pythia".
+_IRREGULAR = {"have": "has", "are": "is"}
+
+
+class SuggestedFilter(ChoiceFilter):
+    """What a classifier suggests for citations whose role nobody has decided; `none`: nothing is suggested for them."""
+
+    def condition(self, value: list[str]) -> Q:
+        return Q(role="") & super().condition(value)
+
+
+class SearchFilter(ConditionFilter):
+    """Every word occurs in the title, the summary, the abstract or a citing sentence, whatever its case.
+
+    In titles accents are folded too; elsewhere case alone is, and on SQLite that of ASCII letters only.
+    """
+
+    field_class = SearchField
+
+    def condition(self, value: str) -> Q:
+        condition = Q()
+        for word in search_words(value):
+            condition &= _contains(word)
+        return condition
+
+
+def _contains(word: str) -> Q:
+    """Citations of which some text has `word` in it."""
+    in_sentence = Exists(Mention.objects.filter(citation=OuterRef("pk"), sentence__icontains=word))
+    found = (
+        Q(citing__title__icontains=word)
+        | Q(citing__summary__icontains=word)
+        | Q(citing__abstract__icontains=word)
+        | Q(in_sentence)
+    )
+    key = text.sort_key(word)
+    return found | Q(sort_title__contains=key) if key else found
+
+
+class CitationFilter(StrictFilterSet):
+    """The list parameters of `/hubs/<slug>/citing/`, on `Citation`; without `q` and the flags also on `HubTally`."""
+
+    role = ChoiceFilter("role", _ROLES | {NONE: "Not classified"}, stored=_UNDECIDED, noun="role", label="Role")
+    polarity = ChoiceFilter(
+        "polarity", _POLARITIES | {NONE: "Not assessed"}, stored=_UNDECIDED, noun="polarity", label="Polarity"
+    )
+    suggested = SuggestedFilter(
+        "suggested_role",
+        _ROLES | {NONE: "Nothing suggested"},
+        stored=_UNDECIDED,
+        noun="suggested role",
+        label="Suggested",
+    )
+    decided_by = ChoiceFilter(
+        "role_by",
+        {decider.value: decider.label for decider in DECIDERS} | {NONE: "Nobody"},
+        stored=_UNDECIDED,
+        noun="decider",
+        label="Decided by",
+    )
+    year_min = YearFilter(lower=True)
+    year_max = YearFilter(lower=False)
+    venue = VenueFilter()
+    q = SearchFilter(label="Search")
+    influential = FlagFilter("is_influential", yes="yes", no="no", label="Influential")
+    self = FlagFilter("is_self_citation", yes="yes", no="no", label="Self-citation")
+    retracted = FlagFilter("retracted", yes="yes", no="no", label="Retracted")
+    coarse = FlagFilter("coarse", yes="yes", no="no", label="Coarse label")
+    confirmed = FlagFilter("confirmed", yes="yes", no="no", label="Confirmed by a curator")
+
+    sorts = {
+        "newest": "Newest",
+        "oldest": "Oldest",
+        "cited": "Most cited",
+        "title": "Title",
+        "confidence": "Confidence",
+        RELEVANCE: "Relevance",
+    }
+
+    def __init__(self, data: QueryDict, queryset: QuerySet[Any] | None = None) -> None:
+        super().__init__(data, Citation.objects.public() if queryset is None else queryset)
+
+    def check(self) -> Iterable[Problem]:
+        """As the base, and: relevance needs something to be relevant to."""
+        yield from super().check()
+        if self.sort == RELEVANCE and not self.data.get("q"):
+            message = "The list can be sorted by relevance only together with a search (q)."
+            yield self.problem("sort", RELEVANCE, message, "newest", {"sort": ["newest"]})
+
+    @property
+    def sorts_offered(self) -> dict[str, str]:
+        """The sorts that make sense for this list, value to label."""
+        return {value: label for value, label in self.sorts.items() if value != RELEVANCE or self.cleaned("q")}
+
+
+# In English ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Description:
+    """A filter in words. `predicate`: what the papers do ("use Pythia as a tool"), `of_one`: the same of a single
+    paper, `limits`: which of them, `order`: how they are sorted. Empty parts are "" or empty.
+    """
+
+    name: str
+    predicate: str
+    of_one: str
+    limits: tuple[str, ...]
+    order: str
+
+    def heading(self, number: int, known: int) -> str:
+        """ "18 of 30 citing papers use Pythia as a tool, from 2024 to 2026, most cited first"."""
+        papers = f"{count(known)} citing {plural(known, 'paper')}"
+        start = f"{count(number)} of {papers}" if self.predicate or self.limits else papers
+        return self._joined(start, self.of_one if number == 1 else self.predicate)
+
+    def title(self, number: int) -> str:
+        """ "412 papers that use Pythia as a tool, from 2024 to 2026, most cited first"."""
+        one = number == 1
+        predicate = (self.of_one if one else self.predicate) or f"{'cites' if one else 'cite'} {self.name}"
+        return self._joined(f"{count(number)} {plural(number, 'paper')}", f"that {predicate}")
+
+    def _joined(self, start: str, predicate: str) -> str:
+        limits = list(self.limits)
+        if not predicate and limits:
+            predicate = limits.pop(0)
+        return ", ".join(
+            [f"{start} {predicate}" if predicate else start, *limits, *([self.order] if self.order else [])]
+        )
+
+
+def short_name(title: str) -> str:
+    """What a hub is called in sentences: its title before the first colon, else the whole title."""
+    before = title.partition(":")[0].strip()
+    return before or title
+
+
+def describe(filterset: CitationFilter, name: str) -> Description:
+    """The filter in English; `name` is what the hub is called. Parameters that were not understood are left out."""
+    sort = filterset.sort
+    order = "" if sort == next(iter(filterset.sorts)) else _ORDERS[sort]
+    predicate, of_one = (_predicate(filterset, name, one=one) for one in (False, True))
+    return Description(name, predicate, of_one, tuple(_limits(filterset)), order)
+
+
+_ORDERS = {
+    "oldest": "oldest first",
+    "cited": "most cited first",
+    "title": "by title",
+    "confidence": "most confident suggestion first",
+    RELEVANCE: "most relevant first",
+}
+
+
+def _predicate(filterset: CitationFilter, name: str, *, one: bool) -> str:
+    """What papers (or `one` paper) under the filter do: role, polarity and suggestion."""
+    roles = _role_phrases(filterset.cleaned("role") or [])
+    polarities = _polarity_phrases(filterset.cleaned("polarity") or [], named=bool(roles))
+    suggested = _suggested_phrases(filterset.cleaned("suggested") or [])
+    clauses = [
+        join_words([_singular(phrase) if one else phrase for phrase in phrases], "or")
+        for phrases in (roles, polarities, suggested)
+        if phrases
+    ]
+    # Put in last, and by replacement: a title may hold braces, and words that look like verbs.
+    return join_words(clauses).replace("{name}", name)
+
+
+def _role_phrases(chosen: list[str]) -> list[str]:
+    """ "use {name} as a tool", "have no classified role"; all classified roles together are one phrase."""
+    phrases = []
+    classified = [role.value for role in CLASSIFIED_ROLES]
+    if set(classified) <= set(chosen):
+        phrases.append("have a classified role")
+        chosen = [value for value in chosen if value not in classified]
+    return phrases + [Role(value).sentence if value != NONE else "have no classified role" for value in chosen]
+
+
+def _polarity_phrases(chosen: list[str], *, named: bool) -> list[str]:
+    """ "support it", or "support {name}" where nothing before has `named` it."""
+    phrases = []
+    every = [polarity.value for polarity in Polarity]
+    if set(every) <= set(chosen):
+        phrases.append("have a known position")
+        chosen = [value for value in chosen if value not in every]
+    phrases += [Polarity(value).sentence if value != NONE else "have no known position" for value in chosen]
+    return [
+        phrase if named or not phrase.endswith(" it") else f"{phrase.removesuffix('it')}{{name}}" for phrase in phrases
+    ]
+
+
+def _suggested_phrases(chosen: list[str]) -> list[str]:
+    """ "are not classified but suggested as tool or dataset"."""
+    roles = [Role(value).short for value in chosen if value != NONE]
+    phrases = [f"are not classified but suggested as {join_words(roles, 'or')}"] if roles else []
+    return phrases + (["are neither classified nor suggested as anything"] if NONE in chosen else [])
+
+
+def _singular(phrase: str) -> str:
+    """What one paper does: "use it" as "uses it"."""
+    verb, _, rest = phrase.partition(" ")
+    return f"{_IRREGULAR.get(verb) or (f'{verb[:-1]}ies' if verb.endswith('y') else f'{verb}s')} {rest}"
+
+
+_DECIDED = {
+    DecidedBy.CURATOR.value: "with a role decided by a curator",
+    DecidedBy.IMPORT.value: "with an imported role",
+    NONE: "without a decided role",
+}
+_FLAGS = {
+    "influential": ("marked as influential", "not marked as influential"),
+    "self": ("self-citations only", "without self-citations"),
+    "retracted": ("retracted ones only", "without retracted ones"),
+    "coarse": ("with a coarse label", "without a coarse label"),
+    "confirmed": ("confirmed by a curator", "not confirmed by a curator"),
+}
+
+
+def _limits(filterset: CitationFilter) -> Iterable[str]:
+    """The filters that name no role or polarity, one text each."""
+    decided = filterset.cleaned("decided_by")
+    if decided:
+        yield join_words([_DECIDED[value] for value in decided], "or")
+    years = _years(filterset.cleaned("year_min"), filterset.cleaned("year_max"))
+    if years:
+        yield years
+    venues = filterset.cleaned("venue")
+    if venues:
+        yield f"in {join_words([shown(venue.name) for venue in venues], 'or')}"
+    search = filterset.cleaned("q")
+    if search:
+        yield f"matching “{search}”"
+    for name, (yes, no) in _FLAGS.items():
+        chosen = filterset.cleaned(name)
+        if chosen and len(chosen) == 1:
+            yield yes if chosen == ["1"] else no
+
+
+def _years(lower: int | None, upper: int | None) -> str:
+    """ "from 2024 to 2026", "from 2024 on", "up to 2026", "from 2024" for one year alone; "" without a bound."""
+    if lower and upper:
+        return f"from {lower}" if lower == upper else f"from {lower} to {upper}"
+    if lower:
+        return f"from {lower} on"
+    return f"up to {upper}" if upper else ""

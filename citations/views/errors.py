@@ -1,0 +1,83 @@
+"""The pages that say what went wrong: 400, 403, 404 and 500. None of them asks the database."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+logger = logging.getLogger(__name__)
+
+# Sent where not even the template can be rendered.
+LAST_RESORT = """<!DOCTYPE html>
+<html lang="en-GB"><head><meta charset="utf-8"><title>Something went wrong - Citation Explorer</title></head>
+<body><h1>Something went wrong on our side</h1><p>The page could not be made. Nothing was changed.
+Try again, or begin at <a href="/">the front page</a>.</p></body></html>
+"""
+
+
+def error_page(
+    request: HttpRequest, status: int, title: str, paragraphs: Sequence[str], *, command: str = "", query: str = ""
+) -> HttpResponse:
+    """The page for `status`: a title, what happened in `paragraphs`, and where to go on.
+
+    `command` is printed for the person who runs the site, to be copied; `query` is put into the search box.
+    """
+    context = {"status": status, "title": title, "paragraphs": paragraphs, "command": command, "query": query}
+    return render(request, "error.html", context, status=status)
+
+
+def not_found(request: HttpRequest, message: str, *, command: str = "", query: str = "") -> HttpResponse:
+    """The 404 page that says what exactly is not there."""
+    return error_page(request, 404, "There is no such page", [message], command=command, query=query)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: the request itself is malformed."""
+    return error_page(
+        request, 400, "This request was not understood", ["The address or what was sent with it is malformed."]
+    )
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: the page exists, but not for this reader."""
+    return error_page(
+        request, 403, "This page is not for everyone", ["It is open to curators who have signed in and may see it."]
+    )
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: says what was not found where the view said so."""
+    return not_found(request, _reason(exception) or f"Nothing stands at {request.path}.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: made without the database and without the request, since either may be what failed."""
+    try:
+        content: str = render_to_string(
+            "error.html",
+            {
+                "status": 500,
+                "title": "Something went wrong on our side",
+                "paragraphs": [
+                    "The page could not be made. Nothing was changed. The error was noted: try again later."
+                ],
+                "command": "",
+                "query": "",
+            },
+        )
+    # Whatever it is, a second error must not hide the first.
+    except Exception:
+        logger.exception("The page for errors could not be made either.")
+        content = LAST_RESORT
+    return HttpResponse(content, status=500)
+
+
+def _reason(exception: Exception | None) -> str:
+    """What a view said when it raised Http404; "" for what the framework says, which speaks of its own inner parts."""
+    if exception is None or not exception.args or not isinstance(exception.args[0], str):
+        return ""
+    return "" if "matches the given query" in exception.args[0] else exception.args[0]

@@ -1,0 +1,84 @@
+"""Permanent addresses: the identifiers of papers lead to their hub pages."""
+
+from __future__ import annotations
+
+import shlex
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.views.decorators.http import require_safe
+
+from citations import identifiers
+from citations.identifiers import BadIdentifier, Scheme
+from citations.models import Identifier, Paper
+from citations.views.errors import not_found
+
+# What `import_citations` takes; papers known by another name alone must be named by one of these.
+IMPORTABLE = (Scheme.DOI, Scheme.ARXIV, Scheme.S2, Scheme.CORPUSID)
+
+# Merges follow one another; a chain this long is damage, and must not hang a page.
+MOST_MERGES = 50
+
+
+@require_safe
+def doi(request: HttpRequest, value: str) -> HttpResponse:
+    """The hub page of the paper with this DOI, in any case and spelling."""
+    return _to_hub(request, Scheme.DOI, value)
+
+
+@require_safe
+def arxiv(request: HttpRequest, value: str) -> HttpResponse:
+    """The hub page of the paper with this arXiv identifier; a version is ignored."""
+    return _to_hub(request, Scheme.ARXIV, value)
+
+
+@require_safe
+def identifier(request: HttpRequest, scheme: str, value: str) -> HttpResponse:
+    """The hub page of the paper with this identifier of the scheme named in the address."""
+    try:
+        known = Scheme(scheme.lower())
+    except ValueError:
+        names = ", ".join(sorted(Scheme))
+        return not_found(request, f"“{scheme}” is no scheme of identifiers that is known here. Known are: {names}.")
+    return _to_hub(request, known, value)
+
+
+def find_paper(wanted: identifiers.Identifier) -> Paper | None:
+    """The public paper that carries this identifier, or an equivalent one; of merged papers the survivor."""
+    for name in (wanted, *identifiers.equivalents(wanted)):
+        found = Identifier.objects.select_related("paper").filter(scheme=name.scheme, value=name.value).first()
+        if found is not None:
+            return survivor(found.paper)
+    return None
+
+
+def survivor(paper: Paper) -> Paper:
+    """The paper that this one was merged into, or itself. Raises RuntimeError where merges form a ring."""
+    for _ in range(MOST_MERGES):
+        if paper.merged_into is None:
+            return paper
+        paper = paper.merged_into
+    raise RuntimeError(f"The merges of paper {paper.pk} form a ring.")
+
+
+def import_command(wanted: identifiers.Identifier) -> str:
+    """The command that brings a paper in, safe to paste into a shell; "" where nothing is imported by such a name."""
+    if wanted.scheme not in IMPORTABLE:
+        return ""
+    name = shlex.quote(identifiers.display(wanted) if wanted.scheme is not Scheme.S2 else wanted.value)
+    return f"python manage.py import_citations {name} --source semanticscholar"
+
+
+def _to_hub(request: HttpRequest, scheme: Scheme, value: str) -> HttpResponse:
+    """301 to the hub page; else a 404 page that says whether the name is malformed or unknown."""
+    try:
+        wanted = identifiers.normalise(scheme, value.removesuffix("/"))
+    except BadIdentifier as error:
+        return not_found(request, str(error))
+    paper = find_paper(wanted)
+    if paper is None:
+        return not_found(
+            request,
+            f"No paper with {scheme.label} {wanted.value} is in this collection.",
+            command=import_command(wanted),
+        )
+    return HttpResponsePermanentRedirect(paper.get_hub_url())
