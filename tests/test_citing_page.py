@@ -182,6 +182,8 @@ def test_where_values_are_chosen_a_number_still_opens_exactly_its_papers(client:
     path = f"/hubs/{hub.slug}/citing/"
     assert f'href="{path}?role=method&amp;role=dataset"' in html
     assert re.search(rf'<a class="n" href="{re.escape(path)}\?role=dataset"[^>]*>2<', html)
+    assert re.search(rf'<a class="n" href="{re.escape(path)}\?role=method"[^>]*>3<', html)
+    assert f'<a class="grow" href="{path}" rel="nofollow" aria-current="true">' in html
 
 
 def test_a_merged_paper_leads_to_the_list_of_its_survivor(client: Client) -> None:

@@ -183,13 +183,13 @@ def test_a_facet_ignores_itself_and_heeds_all_others(hub: Paper) -> None:
 
 def test_a_chosen_line_leads_to_the_list_without_it_and_another_line_adds_to_it(hub: Paper) -> None:
     listing = list_citing(hub, QueryDict("role=method&sort=title&page=1"))
-    lines = {value.value: value for value in listing.facets[0].values}
+    values = {value.value: value for value in listing.facets[0].values}
     path = listing.path
-    assert lines["method"].selected
-    assert lines["method"].url == f"{path}?sort=title"
-    assert lines["dataset"].url == f"{path}?role=method&role=dataset&sort=title"
-    assert lines["dataset"].only_url == f"{path}?role=dataset&sort=title"
-    assert not lines["dataset"].selected
+    assert values["method"].selected
+    assert values["method"].url == f"{path}?sort=title"
+    assert values["dataset"].url == f"{path}?role=method&role=dataset&sort=title"
+    assert values["dataset"].only_url == f"{path}?role=dataset&sort=title"
+    assert not values["dataset"].selected
 
 
 def test_a_year_sets_both_bounds_and_drops_both(hub: Paper) -> None:
@@ -313,8 +313,8 @@ class AnyFilter(TestCase):
     )
     def test_counts_and_lists_agree(self, pairs: list[tuple[str, str]]) -> None:
         data = QueryDict(mutable=True)
-        for name, value in pairs:
-            data.appendlist(name, value)
+        for name, word in pairs:
+            data.appendlist(name, word)
         listing = list_citing(self.hub, data)
         if not listing.filterset.is_usable:
             assert listing.count == 0

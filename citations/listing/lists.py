@@ -26,7 +26,7 @@ ORDERS: Mapping[str, tuple[Any, ...]] = {
     "oldest": ("sort_date", "id"),
     "cited": ("-cited_by_count", "-id"),
     "title": ("sort_title", "id"),
-    "confidence": (F("suggested_confidence").desc(nulls_last=True), "-id"),
+    "confidence": ("-suggested_confidence", "-id"),
     RELEVANCE: ("-sort_date", "-id"),
 }
 _UNDATED_LAST = Case(When(sort_date=UNKNOWN_DATE, then=1), default=0, output_field=IntegerField())
