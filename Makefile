@@ -1,6 +1,6 @@
 # The commands of this project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format soak clean install
+.PHONY: help run test check format soak bench clean install
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -8,7 +8,7 @@ help: ## This list
 run: ## Install, prepare and serve the site at http://127.0.0.1:8000/ (HOST=... PORT=... change that)
 	@scripts/run.sh
 
-test: install ## All tests, on SQLite and on PostgreSQL (ARGS="-k name" goes to pytest, WORKERS=2 uses both cores)
+test: install ## All tests, on SQLite and on PostgreSQL (ARGS="-k name" goes to pytest, WORKERS=0 keeps them in one process)
 	@scripts/test.sh $(ARGS)
 
 check: install ## Formatting, types, Django's checks, missing migrations
@@ -19,6 +19,9 @@ format: install ## Bring the code into the form that `make check` wants
 
 soak: install ## Long trials under load, apart from `make test`
 	@.venv/bin/python -m pytest -m soak $(ARGS)
+
+bench: install ## Measure against simpler ways to do the same (takes minutes; writes docs/performance.md)
+	@.venv/bin/python -m bench $(ARGS)
 
 clean: ## Remove .venv and caches; var/ with the database stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

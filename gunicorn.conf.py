@@ -77,7 +77,8 @@ def when_ready(server: Any) -> None:
     shown = f"[{host}]" if ":" in host else host
     print(f"Citation Explorer is ready: http://{shown}:{port_in_use}/", flush=True)
     if host not in LOOPBACK and "ALLOWED_HOSTS" not in os.environ:
-        print("It answers to the name localhost alone until ALLOWED_HOSTS is set: docs/deploying.md", flush=True)
+        names = "localhost, 127.0.0.1 and [::1]"
+        print(f"It answers to {names} alone until ALLOWED_HOSTS is set: docs/deploying.md", flush=True)
 
 
 if __name__ == "__main__":  # not under gunicorn: a reload reads this file again while its own socket is open

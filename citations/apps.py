@@ -9,11 +9,12 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 
 
-def _protect_labels(using: str, **_: Any) -> None:
-    """Put the append-only triggers back: altering a table on SQLite builds a new one, and silently drops them."""
+def _install_triggers(using: str, **_: Any) -> None:
+    """Put triggers back: altering a table on SQLite builds a new one, and silently drops them."""
     from citations import engines
 
     engines.install_triggers(connections[using])
+    engines.install_text_index(connections[using])
 
 
 class CitationsConfig(AppConfig):
@@ -25,4 +26,4 @@ class CitationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what must follow every migration."""
-        post_migrate.connect(_protect_labels, sender=self, dispatch_uid="citations.protect_labels")
+        post_migrate.connect(_install_triggers, sender=self, dispatch_uid="citations.install_triggers")

@@ -7,7 +7,7 @@ for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from citations.formatting import css_percent
@@ -17,8 +17,10 @@ Query = Mapping[str, Sequence[str]]
 
 # A label inside a segment never touches its edges from this share of the bar on, even on a phone (360 px wide).
 LABEL_ALWAYS = 0.45
-# From this share on it fits where the bar is at least as wide as on a tablet.
+# From this share on it may fit where the bar is at least as wide as on a tablet,
 LABEL_WHEN_WIDE = 0.12
+# if the segment has this share for each letter: 8.5 px of the narrowest bar beside the margin column (632 px).
+LETTER_SHARE = 0.0135
 
 # From left to right: the positions against, those between, those in favour.
 POLARITY_ORDER = (Polarity.DISPUTES, Polarity.MIXED, Polarity.NEUTRAL, Polarity.SUPPORTS)
@@ -35,6 +37,8 @@ MOST_STEPS = 5
 EVERY_YEAR, EVERY_SECOND, EVERY_FIFTH = 14, 28, 70
 # With more columns than this, numbers on top of columns would run into each other; the table has them.
 MOST_TOTALS = 20
+# The height of the histogram of a facet in pixels: enough to tell twice as many from as many.
+BARS_HEIGHT = 40.0
 # With more columns than this a column is thinner than its outline: earlier years stand in the table alone.
 MOST_COLUMNS = 60
 
@@ -135,6 +139,19 @@ class YearChart:
     earlier: bool
 
 
+@dataclass(frozen=True)
+class YearBar:
+    """One year of a small histogram. `chosen`: within the years that are asked for."""
+
+    year: int
+    number: int
+    x: str
+    width: str
+    y: str
+    height: str
+    chosen: bool
+
+
 def role_bar(roles: Mapping[Role, int], known: int) -> RoleBar:
     """The bar of a hub: classified roles in the order of display, then unclear, then the rest of the `known` papers.
 
@@ -159,7 +176,8 @@ def _role_segment(label: str, token: str, number: int, query: Query, start: int,
     """One part of the role bar; only roles that are part of shares carry a label inside."""
     share = number / known
     fill = {NONE: "hatch", Role.UNCLEAR.token: "dots"}.get(token, "")
-    labelled = not fill and share >= LABEL_WHEN_WIDE
+    text = f"{label} {number:,}"
+    fits = share >= LABEL_ALWAYS or share >= max(LABEL_WHEN_WIDE, LETTER_SHARE * len(text))
     return Segment(
         label=label,
         token=token,
@@ -169,7 +187,7 @@ def _role_segment(label: str, token: str, number: int, query: Query, start: int,
         width=css_percent(share),
         fill=fill,
         middle=css_percent((start + number / 2) / known),
-        text=f"{label} {number:,}" if labelled else "",
+        text=text if fits and not fill else "",
         text_when_wide=share < LABEL_ALWAYS,
     )
 
@@ -286,6 +304,36 @@ def _column(year: int, place: int, span: range, roles: Mapping[Role | None, int]
         label=str(year) if year % _printed_every(len(span)) == 0 else "",
         total_y=_pixels(YEARS_BASE - height - 6) if total and len(span) <= MOST_TOTALS else "",
         blocks=tuple(blocks),
+    )
+
+
+def year_bars(
+    counts: Mapping[int, int], known: Collection[int], first: int | None, last: int | None
+) -> tuple[YearBar, ...]:
+    """A small histogram: a bar for each year with papers, between the first and the last `known` year.
+
+    `first` and `last` are the bounds of the years that are chosen; None for none. Without a year, or with a single one,
+    there is none.
+    """
+    if len(known) < 2:
+        return ()
+    newest = max(known)
+    oldest = max(min(known), newest - MOST_COLUMNS + 1)
+    room = 1 / (newest - oldest + 1)
+    highest = max((counts.get(year, 0) for year in range(oldest, newest + 1)), default=0)
+    chosen, span = bool(first or last), range(first or oldest, (last or newest) + 1)
+    return tuple(
+        _year_bar(year, counts[year], (year - oldest) * room, room, highest, chosen and year in span)
+        for year in range(oldest, newest + 1)
+        if counts.get(year)
+    )
+
+
+def _year_bar(year: int, number: int, x: float, room: float, highest: int, chosen: bool) -> YearBar:
+    """One bar, which stands on the lower edge and is never too low to be seen."""
+    height = max(2.0, BARS_HEIGHT * number / highest)
+    return YearBar(
+        year, number, css_percent(x), css_percent(room), _pixels(BARS_HEIGHT - height), _pixels(height), chosen
     )
 
 

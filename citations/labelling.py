@@ -5,16 +5,17 @@ A label is added, the ledger of its citation is resolved, and the hub's summary 
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
-from citations import summaries
+from citations import engines, summaries
 from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
 from citations.models import Citation, HubSummary, Label, Mention, Paper
 from citations.querysets import BATCH
@@ -28,6 +29,7 @@ EFFECTIVE = (
     "role_by",
     "polarity_by",
     "source",
+    "polarity_source",
     "coarse",
     "confirmed",
     "suggested_role",
@@ -138,6 +140,66 @@ def _same_ledger(one: Citation, other: Citation) -> bool:
     return (one.merged_into_id or one.pk) == (other.merged_into_id or other.pk)
 
 
+# Restoring an exported collection ------------------------------------------------------------------------------------
+
+
+def restore_labels(labels: Sequence[Label]) -> None:
+    """Put labels of an exported collection back as they were, ids, times and decisions included.
+
+    Nothing is resolved: the caller does that (`resolve_citations`) once all labels are there, in the same transaction.
+    Raises `LabelError` when one speaks of a label or mention of another citation, and stores none then.
+    """
+    mine = {label.pk: label.citation_id for label in labels}
+    named = {pk for label in labels for pk in (label.retracts_id, label.confirms_id) if pk} - mine.keys()
+    owners = mine | dict(Label.objects.filter(pk__in=named).order_by().values_list("pk", "citation_id"))
+    mentions = {label.mention_id for label in labels if label.mention_id}
+    mention_owners = dict(Mention.objects.filter(pk__in=mentions).order_by().values_list("pk", "citation_id"))
+    ids = {*owners.values(), *mention_owners.values()}
+    merged = Citation.objects.filter(pk__in=ids, merged_into__isnull=False)
+    survivors = dict(merged.values_list("pk", "merged_into_id"))
+    for label in labels:
+        spoken_of = [owners.get(pk) for pk in (label.retracts_id, label.confirms_id) if pk]
+        spoken_of += [mention_owners.get(label.mention_id)] if label.mention_id else []
+        own = survivors.get(label.citation_id, label.citation_id)
+        if any(other is None or survivors.get(other, other) != own for other in spoken_of):
+            raise LabelError(f"Label {label.pk} speaks of a label or mention of another citation.")
+    Label.objects.bulk_create(labels, batch_size=BATCH)
+
+
+@dataclass(frozen=True)
+class StandingClass:
+    """What is known of a hub beyond its citations: the class that stood, since when, and when anything changed last."""
+
+    hub_class: str
+    class_since: datetime.datetime | None
+    updated_at: datetime.datetime
+
+
+def restore_summaries(standing: Mapping[int, StandingClass], cause: Cause) -> None:
+    """Make and count the summaries of hubs that have none yet, by paper id; labels are restored and resolved already.
+
+    The class that stood counts as the former one: only a hub whose class has become another since gets a record of the
+    change (with `cause`) and new times. The caller holds a transaction.
+    """
+    HubSummary.objects.bulk_create(
+        [
+            HubSummary(
+                paper_id=pk, hub_class=kept.hub_class, computed_class=kept.hub_class, class_since=kept.class_since
+            )
+            for pk, kept in sorted(standing.items())
+        ],
+        batch_size=BATCH,
+    )
+    summaries.recount(standing, cause)
+    unchanged = []
+    for summary in HubSummary.objects.filter(pk__in=list(standing)).order_by("pk"):
+        kept = standing[summary.paper_id]
+        if summary.hub_class == kept.hub_class:
+            summary.updated_at = kept.updated_at
+            unchanged.append(summary)
+    HubSummary.objects.overwrite(unchanged, ["updated_at"])
+
+
 # Resolving -----------------------------------------------------------------------------------------------------------
 
 
@@ -220,7 +282,13 @@ def hubs_to_rebuild() -> list[int]:
 
 
 def rebuild_hub(paper_id: int) -> Rebuilt:
-    """Recompute all that is derived of one hub from labels and citations, in one transaction."""
+    """Recompute all that is derived of one hub from labels and citations, in one transaction.
+
+    Nothing is held while it is compared, and nothing is written where all is well: most hubs keep nobody waiting.
+    """
+    found = hub_differs(paper_id)
+    if not found.differed:
+        return found
     with transaction.atomic():
         summaries.lock_hubs([paper_id])
         found = hub_differs(paper_id)
@@ -246,3 +314,41 @@ def hub_differs(paper_id: int) -> Rebuilt:
 def _citation_ids(paper_id: int) -> list[int]:
     """Ids of all citations of a paper, hidden ones too."""
     return list(Citation.objects.filter(cited_id=paper_id).order_by("pk").values_list("pk", flat=True))
+
+
+# Full text -----------------------------------------------------------------------------------------------------------
+
+
+def stale_texts(paper_id: int | None = None) -> list[str]:
+    """Slugs of the papers that full-text search knows otherwise than they are: of one hub and those that cite it, or of
+    all.
+
+    Writes nothing.
+    """
+    slugs: list[str] = []
+    for batch in _papers_of(paper_id):
+        stale = engines.text_differs(connection, batch)
+        slugs += Paper.objects.filter(pk__in=stale).order_by("pk").values_list("slug", flat=True)
+    return slugs
+
+
+def rebuild_texts(paper_id: int | None = None) -> None:
+    """Make full-text search anew: of one hub and the papers that cite it, or of all papers at once."""
+    with transaction.atomic():
+        if paper_id is None:
+            engines.rebuild_text(connection)
+            return
+        for batch in _papers_of(paper_id):
+            engines.refresh_text(connection, batch)
+
+
+def _papers_of(paper_id: int | None) -> Iterator[list[int]]:
+    """Batches of ids: a hub and the papers that cite it, or all papers."""
+    papers = Paper.objects.order_by("pk").values_list("pk", flat=True)
+    if paper_id is not None:
+        citing = Citation.objects.filter(cited_id=paper_id).values("citing_id")
+        papers = papers.filter(Q(pk=paper_id) | Q(pk__in=citing))
+    last = 0
+    while batch := list(papers.filter(pk__gt=last)[:BATCH]):
+        yield batch
+        last = batch[-1]

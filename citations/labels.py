@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
-from citations.vocabulary import ROLE_SPECIFICITY, DecidedBy, Polarity, Role, suggestion_threshold
+from citations.vocabulary import ROLE_SPECIFICITY, SAMPLE, DecidedBy, Polarity, Role, suggestion_threshold
 
 # A label may be retracted by an author of the same or a higher authority: no machine undoes what a person said, and no
 # classifier what a source said. A label by any other author says nothing.
@@ -71,7 +71,8 @@ LABEL_COLUMNS: tuple[str, ...] = tuple(field.name for field in fields(LabelRow))
 class Effective:
     """What the labels of one citation come to. The empty string stands for none; `*_label_id` name the deciding labels.
 
-    `source` is that of the role, or of the polarity where only a polarity is stated. `coarse` speaks of the role.
+    `source` is that of the role, or of the polarity where only a polarity is stated; `polarity_source` is that of the
+    polarity. `coarse` speaks of the role.
     `confirmed`: a curator decided the polarity, or the role where no polarity is stated. `suggested_*` stand apart and
     say what a classifier would call it, whether or not somebody has decided.
     """
@@ -82,6 +83,7 @@ class Effective:
     coarse: bool = False
     polarity: str = ""
     polarity_by: str = ""
+    polarity_source: str = ""
     confirmed: bool = False
     suggested_role: str = ""
     suggested_confidence: float | None = None
@@ -126,6 +128,31 @@ class _Claim:
 _NO_CLAIM = _Claim("", None, "", "", (datetime.min, 0), coarse=False)
 
 
+@dataclass(frozen=True)
+class Decider:
+    """Who decided a label. `of`: "role" or "polarity" where only that one is theirs; "" for all that is decided."""
+
+    decided_by: DecidedBy
+    source: str
+    coarse: bool = False
+    of: str = ""
+
+
+def deciders(
+    role_by: str, source: str, polarity_by: str, polarity_source: str, *, coarse: bool = False
+) -> tuple[Decider, ...]:
+    """Who decided the label of a citation, from its effective columns ("" where there is no role, or no polarity):
+    nobody, one for all that is decided, or one each for role and polarity.
+    """
+    role = Decider(DecidedBy(role_by), source, coarse) if role_by else None
+    polarity = Decider(DecidedBy(polarity_by), polarity_source) if polarity_by else None
+    if role and polarity and (role.decided_by, role.source) != (polarity.decided_by, polarity.source):
+        return replace(role, of="role"), replace(polarity, of="polarity")
+    if polarity and not role:
+        return (replace(polarity, of="polarity"),)
+    return (role,) if role else ()
+
+
 def resolve(labels: Iterable[LabelLike], thresholds: Callable[[str], float | None] = suggestion_threshold) -> Effective:
     """What the `labels` of one citation, in any order, come to. `thresholds` gives a classifier's least confidence.
 
@@ -144,7 +171,7 @@ def resolve(labels: Iterable[LabelLike], thresholds: Callable[[str], float | Non
     states it; it is coarse when that label is. Its polarity: `neutral` yields to any other; of several others, `mixed`.
 
     Role and polarity are then resolved separately, each among the decisions that state it: the newest by any curator;
-    else, of the newest of each import source, fine before coarse, then the newest.
+    else, of the newest of each import source, any other before the sample, fine before coarse, then the newest.
 
     The suggestion is the role of the newest classifier's decision whose confidence, that of the label stating that
     role, reaches the classifier's threshold. A classifier without a threshold and a label without a confidence suggest
@@ -162,6 +189,7 @@ def resolve(labels: Iterable[LabelLike], thresholds: Callable[[str], float | Non
         coarse=role.coarse,
         polarity=polarity.value,
         polarity_by=polarity.decided_by,
+        polarity_source=polarity.source,
         confirmed=(polarity.decided_by or role.decided_by) == DecidedBy.CURATOR,
         suggested_role=suggestion.value,
         suggested_confidence=suggestion.confidence if suggestion.value else None,
@@ -288,7 +316,12 @@ def _deciding(claims: Iterable[_Claim]) -> _Claim:
     if curators := by_author[DecidedBy.CURATOR]:
         return max(curators, key=_newest)
     newest_of_source = {claim.source: claim for claim in sorted(by_author[DecidedBy.IMPORT], key=_newest)}
-    return max(newest_of_source.values(), key=lambda claim: (not claim.coarse, claim.newest), default=_NO_CLAIM)
+    return max(newest_of_source.values(), key=_trust, default=_NO_CLAIM)
+
+
+def _trust(claim: _Claim) -> tuple[bool, bool, tuple[datetime, int]]:
+    """The order of import sources. What the sample says is illustrative, however fine or new: any other goes before."""
+    return claim.source != SAMPLE, not claim.coarse, claim.newest
 
 
 def _suggesting(roles: Iterable[_Claim], thresholds: Callable[[str], float | None]) -> _Claim:

@@ -1,10 +1,11 @@
-"""A paper as others cite it: in plain text and as BibTeX. Pure: facts in, text out."""
+"""A paper as others cite it: in plain text, as BibTeX and as COinS. Pure: facts in, text out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from citations import text
 from citations.vocabulary import Kind
@@ -32,6 +33,12 @@ _VENUE_FIELDS = {
 _TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _TEX |= {sign: f"\\{sign}" for sign in "{}$&#_%"}
 _TEX_PATTERN = re.compile("|".join(re.escape(sign) for sign in _TEX))
+# BibTeX counts braces even after a backslash: one without its partner would swallow the rest of a file.
+_LONE_BRACES = _TEX | {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
+
+# Genres of the OpenURL formats "journal" and "book" (ANSI/NISO Z39.88-2004), and where the venue stands in them.
+_JOURNAL_GENRES = {Kind.PREPRINT: "preprint", Kind.CONFERENCE: "proceeding"}
+_BOOK_GENRES = {Kind.BOOK: "book", Kind.CHAPTER: "bookitem", Kind.REPORT: "report"}
 
 
 @dataclass(frozen=True)
@@ -81,10 +88,14 @@ class Reference:
     @property
     def bibtex(self) -> str:
         """One BibTeX entry. Braces keep the title's capitals; what TeX would read as commands is escaped."""
+        return self.bibtex_entry(self.key)
+
+    def bibtex_entry(self, key: str, more: Mapping[str, str] | None = None) -> str:
+        """As `bibtex`, under a key of ASCII letters, digits and hyphens, with `more` fields, given as plain text."""
         entry = _entry_type(self.kind)
         fields = {
             "title": f"{{{_escaped(self.title)}}}",
-            "author": " and ".join([*map(_escaped, self.authors), *(["others"] if self.more_authors else [])]),
+            "author": " and ".join([*map(_person, self.authors), *(["others"] if self.more_authors else [])]),
             "year": str(self.year or ""),
             _VENUE_FIELDS.get(entry, "journal" if entry == "article" else "howpublished"): _escaped(self.venue),
             "doi": _address(self.doi),
@@ -92,13 +103,40 @@ class Reference:
             "archiveprefix": "arXiv" if self.arxiv else "",
             "url": _address(self.url),
         }
+        fields |= {name: _escaped(value) for name, value in (more or {}).items()}
         lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
-        return "\n".join([f"@{entry}{{{self.key},", *lines, "}"])
+        return "\n".join([f"@{entry}{{{key},", *lines, "}"])
+
+    @property
+    def coins(self) -> str:
+        """The reference as an OpenURL context object, for the title of an element of the class Z3988 (COinS).
+
+        Tools that collect references from pages read it: https://web.archive.org/web/2017/http://ocoins.info/.
+        """
+        book = Kind(self.kind) in _BOOK_GENRES if self.kind in list(Kind) else False
+        pairs = [
+            ("ctx_ver", "Z39.88-2004"),
+            ("rft_val_fmt", f"info:ofi/fmt:kev:mtx:{'book' if book else 'journal'}"),
+            ("rft.genre", _genre(self.kind)),
+            ("rft.btitle" if self.kind == Kind.BOOK else "rft.atitle", self.title),
+            ("rft.btitle" if book else "rft.jtitle", "" if self.kind == Kind.BOOK else self.venue),
+            ("rft.date", str(self.year or "")),
+            *(("rft.au", name) for name in self.authors),
+            ("rft_id", f"info:doi/{self.doi}" if self.doi else ""),
+            ("rft_id", f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else ""),
+            ("rft_id", self.url),
+        ]
+        return urlencode([(name, value) for name, value in pairs if value], errors="replace")
 
 
 def _entry_type(kind: str) -> str:
     """BibTeX's word for a kind of work; what it has no word for is "misc"."""
     return _ENTRY_TYPES.get(Kind(kind), "misc") if kind in list(Kind) else "misc"
+
+
+def _genre(kind: str) -> str:
+    """OpenURL's word for a kind of work."""
+    return (_JOURNAL_GENRES | _BOOK_GENRES).get(Kind(kind), "article") if kind in list(Kind) else "article"
 
 
 def _stop(line: str) -> str:
@@ -111,6 +149,23 @@ def _address(value: str) -> str:
     return value.replace("{", "%7B").replace("}", "%7D")
 
 
+def _person(name: str) -> str:
+    """A name as BibTeX reads one: in braces where a comma or "and" in it would make several parts or people of it."""
+    escaped = _escaped(name)
+    return f"{{{escaped}}}" if "," in name or re.search(r"\band\b", name, re.IGNORECASE) else escaped
+
+
 def _escaped(value: str) -> str:
     """`value` as TeX prints it."""
-    return _TEX_PATTERN.sub(lambda match: _TEX[match[0]], value)
+    signs = _TEX if _is_balanced(value) else _LONE_BRACES
+    return _TEX_PATTERN.sub(lambda match: signs[match[0]], value)
+
+
+def _is_balanced(value: str) -> bool:
+    """Whether each brace has its partner."""
+    depth = 0
+    for character in value:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    return depth == 0

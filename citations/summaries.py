@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, Count, F, IntegerField, Max, Q, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from citations import text
+from citations import engines, text
 from citations.hub_class import RULES_VERSION, HubCounts, classify_hub
 from citations.models import Citation, CitedByCount, ClassChange, HubPin, HubSummary, HubTally, ImportRun, Label, Paper
 from citations.models.papers import UNKNOWN_DATE
 from citations.querysets import BATCH
-from citations.vocabulary import CLASSIFIED_ROLES, RETRACTING_NOTICES, DecidedBy, HubClass, Polarity, Role
+from citations.vocabulary import CLASSIFIED_ROLES, RETRACTING_NOTICES, SAMPLE, DecidedBy, HubClass, Polarity, Role
 
 # From this many citing papers on, filtered counts are read from the tally; below, counting live takes under 2 ms.
 TALLY_FROM = 2_000
@@ -48,7 +48,7 @@ class Cause:
 REBUILT = Cause("Summaries were rebuilt.")
 
 # What recount() writes; the times are its own.
-_SUMMARY_FIELDS = (
+_SUMMARY_COLUMNS = (
     "known",
     "classified",
     "unclear",
@@ -67,7 +67,7 @@ _SUMMARY_FIELDS = (
     "sort_title",
     "sort_date",
     "year",
-    "venue",
+    "venue_id",
     "cited_by_count",
     "updated_at",
 )
@@ -83,14 +83,12 @@ def lock_hubs(paper_ids: Iterable[int]) -> None:
         batch = ids[start : start + BATCH]
         present = set(HubSummary.objects.filter(pk__in=batch).values_list("pk", flat=True))
         undecided = HubClass.NOT_ENOUGH_EVIDENCE
-        HubSummary.objects.bulk_create(
-            [
-                HubSummary(paper_id=paper_id, hub_class=undecided, computed_class=undecided)
-                for paper_id in batch
-                if paper_id not in present
-            ],
-            ignore_conflicts=True,
-        )
+        missing = [(paper_id,) for paper_id in batch if paper_id not in present]
+        if missing:
+            given = {"paper_id": "r.column1", **dict.fromkeys(("hub_class", "computed_class"), f"'{undecided}'")}
+            rest = "FROM {rows} AS r WHERE true ON CONFLICT (paper_id) DO NOTHING"
+            statement = engines.bulk.insert_by_query(connection, HubSummary, given, rest)
+            engines.bulk.run(connection, statement, ("bigint",), missing)
         list(HubSummary.objects.select_for_update().filter(pk__in=batch).order_by("pk").values_list("pk"))
 
 
@@ -124,7 +122,7 @@ def _rewrite(paper_ids: list[int], cause: Cause) -> int:
             setattr(summary, name, value)
         summary.updated_at = timezone.now()
         stale.append(summary)
-    HubSummary.objects.overwrite(stale, _SUMMARY_FIELDS)
+    engines.bulk.overwrite(connection, HubSummary, stale, _SUMMARY_COLUMNS)
     ClassChange.objects.bulk_create(changes, batch_size=BATCH)
     return len(stale) + tallied
 
@@ -180,6 +178,7 @@ _CELL_COLUMNS = (
     "polarity",
     "role_by",
     "source",
+    "polarity_source",
     "coarse",
     "confirmed",
     "year",
@@ -199,11 +198,12 @@ def _cells(paper_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
+_COUNTED = ("role", "polarity", "decided_by", "source", "role_source", "polarity_source", "suggested", "coarse_roles")
+
+
 def _count(cells: Iterable[Mapping[str, Any]], venues: list[list[Any]]) -> dict[str, Any]:
     """`HubSummary.counts` of one hub: plain JSON, keys sorted so that equal counts are equal text."""
-    totals: dict[str, Counter[str]] = {
-        name: Counter() for name in ("role", "polarity", "decided_by", "source", "suggested", "coarse_roles")
-    }
+    totals: dict[str, Counter[str]] = {name: Counter() for name in _COUNTED}
     flags: Counter[str] = Counter()
     years: dict[str, Counter[str]] = {}
     for cell in cells:
@@ -212,6 +212,9 @@ def _count(cells: Iterable[Mapping[str, Any]], venues: list[list[Any]]) -> dict[
         totals["polarity"][cell["polarity"]] += n
         totals["decided_by"][cell["role_by"]] += n
         totals["source"][cell["source"]] += n
+        if cell["role"]:
+            totals["role_source"][cell["source"]] += n
+        totals["polarity_source"][cell["polarity_source"]] += n
         if cell["coarse"]:
             totals["coarse_roles"][cell["role"]] += n
         if cell["suggested_role"] and not cell["role"]:
@@ -258,6 +261,11 @@ def hub_counts(counts: Mapping[str, Any]) -> HubCounts:
         confirmed_disputes=counts["confirmed_disputes"],
         coarse_method=counts["coarse_roles"].get(Role.METHOD.value, 0),
     )
+
+
+def has_sample(counts: Mapping[str, Any]) -> bool:
+    """Whether a role or polarity of the sample, which is illustrative, is among those of `HubSummary.counts`."""
+    return any(counts.get(name, {}).get(SAMPLE) for name in ("source", "polarity_source"))
 
 
 def _values(
@@ -350,11 +358,14 @@ def choose_representatives(
     room = max(REPRESENTATIVES, len(chosen) + len(CLASSIFIED_ROLES)) if chosen else REPRESENTATIVES
     taken = {entry["citation"] for entry in chosen}
     by_share = sorted(CLASSIFIED_ROLES, key=lambda role: -role_counts.get(role, 0))
-    for citation in sorted(ranked, key=lambda row: (row["place"], by_share.index(Role(row["role"])))):
+    best = list(ranked)
+    seconds = {citation["role"]: citation for citation in best if citation["place"] == 2}
+    for citation in sorted(best, key=lambda row: (row["place"], by_share.index(Role(row["role"])))):
         if len(chosen) >= room:
             break
         if citation["id"] not in taken:
-            chosen.append({"citation": citation["id"], "why": _why(citation, role_counts[citation["role"]])})
+            why = _why(citation, seconds.get(citation["role"]), role_counts[citation["role"]])
+            chosen.append({"citation": citation["id"], "why": why})
     return chosen
 
 
@@ -389,19 +400,28 @@ def _ranked(paper_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
-def _why(citation: Mapping[str, Any], of_role: int) -> str:
-    """Why a citing paper stands for its role."""
+def _why(citation: Mapping[str, Any], second: Mapping[str, Any] | None, of_role: int) -> str:
+    """Why a citing paper stands for its role, of which there are `of_role`; `second` is the next best of them.
+
+    Only what decided is said: the best is called most cited where nothing else sets it apart from the second.
+    """
     label = Role(citation["role"]).label
-    if of_role == 1:
+    if second is None or of_role == 1:
         return f"{label}: the only one"
-    reasons = []
-    if citation["role_by"] == DecidedBy.CURATOR:
-        reasons.append("decided by a curator")
-    if citation["mention_count"]:
-        reasons.append("with a citing sentence")
-    reasons.append("most cited worldwide" if citation["cited_by_count"] else "first in the collection")
-    place = "" if citation["place"] == 1 else f", place {citation['place']} of {of_role}"
-    return f"{label}: {', '.join(reasons)}{place}"
+    if citation["place"] > 1:
+        return f"{label}: next by the same rule"
+    reasons = ["decided by a curator"] if citation["role_by"] == DecidedBy.CURATOR else []
+    reasons += ["with a citing sentence"] if citation["mention_count"] else []
+    if _before_citations(citation) == _before_citations(second):
+        among = "of these" if reasons else f"of the {of_role:,}"
+        is_ahead = citation["cited_by_count"] > second["cited_by_count"]
+        reasons.append(f"most cited worldwide {among}" if is_ahead else f"added first {among}")
+    return f"{label}: {', '.join(reasons)}"
+
+
+def _before_citations(citation: Mapping[str, Any]) -> tuple[bool, bool]:
+    """What goes before worldwide citations in the order of representatives."""
+    return citation["role_by"] == DecidedBy.CURATOR, citation["mention_count"] > 0
 
 
 # Columns copied from papers ------------------------------------------------------------------------------------------
@@ -443,6 +463,7 @@ def paper_changed(paper_ids: Iterable[int]) -> set[int]:
         papers = _refresh_papers(batch)
         hubs |= _refresh_citations(Q(citing_id__in=batch), papers)
         hubs.update(HubSummary.objects.filter(pk__in=batch).values_list("pk", flat=True))
+    engines.refresh_text(connection, ids)
     return hubs
 
 

@@ -240,17 +240,21 @@ class Kind(StrEnum):
 class Source:
     """Where labels and facts come from.
 
-    `scheme` names the table of `MAPPINGS` by which its raw values are read.
+    `scheme` names the table of `MAPPINGS` by which its raw values are read, `second_scheme` that of a second set of
+    values which it gives besides.
     """
 
     name: str
     label: str
     scheme: str = ""
     address: str = ""
+    second_scheme: str = ""
 
 
 SAMPLE = "sample"
 CURATOR = "curator"
+# Stands in `Paper.field_sources` for a title that nobody stated: an identifier, until any source gives the title.
+PLACEHOLDER = "placeholder"
 
 SOURCES: dict[str, Source] = {
     source.name: source
@@ -263,7 +267,7 @@ SOURCES: dict[str, Source] = {
         Source("crossref", "Crossref", address="https://www.crossref.org/"),
         Source("arxiv", "arXiv", address="https://arxiv.org/"),
         Source("europepmc", "Europe PMC", address="https://europepmc.org/"),
-        Source("scicite", "SciCite", "semanticscholar", "https://github.com/allenai/scicite"),
+        Source("scicite", "SciCite", "semanticscholar", "https://github.com/allenai/scicite", "scicite-polarity"),
         Source("acl-arc", "ACL-ARC", "acl-arc", "https://github.com/davidjurgens/citation-function"),
         Source("scite", "scite", "scite", "https://scite.ai/"),
         Source("file", "File", "ours"),
@@ -351,6 +355,13 @@ SUGGESTION_THRESHOLDS: dict[str, float] = {"linear": 0.8, "cues": 0.8, "llm": 0.
 def suggestion_threshold(classifier: str) -> float | None:
     """The least confidence (0 to 1) at which `classifier` suggests; None for one that is not listed."""
     return SUGGESTION_THRESHOLDS.get(classifier.partition("-")[0])
+
+
+def meaning(source: str, raw: str) -> Mapped:
+    """What `raw` says when `source` says it, by its tables; a source that is not listed uses our words."""
+    listed = SOURCES.get(source, Source(source, source, "ours"))
+    readings = (map_raw(scheme, raw) for scheme in (listed.scheme, listed.second_scheme))
+    return next((mapped for mapped in readings if mapped.says_something), Mapped())
 
 
 def choices(vocabulary: type[StrEnum]) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ import environ
 from django.core.exceptions import ValidationError
 from django.core.management.utils import get_random_secret_key
 from django.core.validators import validate_email
+from whitenoise.compress import Compressor
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,14 +33,23 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VARIABLES = frozenset(
     {
         "ALLOWED_HOSTS",
+        "API_RATE",
+        "ARXIV_API_URL",
         "CACHE_URL",
         "CONTACT_EMAIL",
+        "CROSSREF_API_KEY",
+        "CROSSREF_API_URL",
         "CSRF_TRUSTED_ORIGINS",
         "DATABASE_URL",
         "DATA_DIR",
         "DEBUG",
+        "EUROPE_PMC_API_URL",
         "HOST",
         "LOG_LEVEL",
+        "OPENALEX_API_KEY",
+        "OPENALEX_API_URL",
+        "OPENCITATIONS_API_KEY",
+        "OPENCITATIONS_API_URL",
         "PORT",
         "SECRET_KEY",
         "SECURE",
@@ -50,7 +60,21 @@ VARIABLES = frozenset(
     }
 )
 # A variable that begins like this is meant for this site: unknown, it is a slip of the pen, and is not passed over.
-OWN_PREFIXES = ("EXPLORER_", "SEMANTIC_SCHOLAR_", "ALLOWED_", "CSRF_")
+OWN_PREFIXES = (
+    "EXPLORER_",
+    "ALLOWED_",
+    "CSRF_",
+    "SEMANTIC_SCHOLAR_",
+    "SEMANTICSCHOLAR_",
+    "OPENALEX_",
+    "OPEN_ALEX_",
+    "OPENCITATIONS_",
+    "OPEN_CITATIONS_",
+    "CROSSREF_",
+    "ARXIV_",
+    "EUROPE_PMC_",
+    "EUROPEPMC_",
+)
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -132,6 +156,10 @@ def _data_folder() -> Path:
 DATA_DIR = _data_folder()
 
 
+# What Django's own generator makes, and its check at deployment asks for; in characters.
+SHORTEST_KEY = 50
+
+
 def _kept_secret_key(file: Path) -> str:
     """The secret key in `file`, made at first start; mode 0600.
 
@@ -155,12 +183,23 @@ def _kept_secret_key(file: Path) -> str:
         _stop("SECRET_KEY", f"is not set, and {file} cannot be made or read: {problem}")
     if mode & 0o077:
         _stop("SECRET_KEY", f"is not set, and {file} can be read by others; chmod 600 it, or delete it for a new key")
-    if len(key) < 50:
+    if len(key) < SHORTEST_KEY:
         _stop("SECRET_KEY", f"is not set, and {file} holds no usable key; delete it for a new one")
     return key
 
 
-SECRET_KEY = _text("SECRET_KEY", "") or _kept_secret_key(DATA_DIR / "secret_key")
+def _secret_key() -> str:
+    """The key of the environment, which nobody must be able to guess, else the one that is kept."""
+    key = _text("SECRET_KEY", "")
+    if key and len(key) < SHORTEST_KEY:
+        _stop(
+            "SECRET_KEY",
+            f"has {len(key)} characters, fewer than {SHORTEST_KEY}; unset it, and a random key is made and kept",
+        )
+    return key or _kept_secret_key(DATA_DIR / "secret_key")
+
+
+SECRET_KEY = _secret_key()
 
 # --- safety -----------------------------------------------------------------------------------------------------------
 
@@ -170,6 +209,8 @@ DEBUG = _boolean("DEBUG", False)
 def _hosts() -> list[str]:
     """The host names that the site answers to."""
     hosts = _list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+    if not hosts:
+        _stop("ALLOWED_HOSTS", "names no host: the site would answer nobody")
     for host in hosts:
         if not _HOST.fullmatch(host):
             _stop("ALLOWED_HOSTS", f"{host!r} is not a host name (no scheme, port or path; IPv6 in brackets)")
@@ -202,6 +243,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "citations.views.errors.csrf_failure"
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
 
@@ -243,6 +285,9 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "citations.apps.CitationsConfig",
 ]
 
@@ -251,6 +296,10 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "citations.api.middleware.ApiMiddleware",
+    "citations.views.middleware.AddressMiddleware",
+    "citations.views.middleware.MethodMiddleware",
+    "citations.views.middleware.AdminErrorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -293,7 +342,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # is locked" in 73,000 commits; with deferred transactions it met thousands.
 _SQLITE_OPTIONS: dict[str, Any] = {
     "transaction_mode": "IMMEDIATE",
-    "timeout": 5,  # seconds to wait for another writer
+    # Seconds to wait for another writer: pages of imports take one or two, the trial of a long list ten or more.
+    "timeout": 20,
     "init_command": (
         "PRAGMA journal_mode=WAL;"
         "PRAGMA synchronous=NORMAL;"  # a loss of power may undo the last commits, and never damages the file
@@ -382,6 +432,12 @@ CACHES = {"default": _cache()}
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "citations.api.finders.UsedFilesFinder",
+]
+# Only browsers' tools for developers ask for source maps, and they are large: compressing them takes seconds.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -421,7 +477,77 @@ def _contact_email() -> str:
 
 SEMANTIC_SCHOLAR_API_URL = _web_address("SEMANTIC_SCHOLAR_API_URL", "https://api.semanticscholar.org")
 SEMANTIC_SCHOLAR_API_KEY = _text("SEMANTIC_SCHOLAR_API_KEY", "")
+OPENALEX_API_URL = _web_address("OPENALEX_API_URL", "https://api.openalex.org")
+OPENALEX_API_KEY = _text("OPENALEX_API_KEY", "")
+OPENCITATIONS_API_URL = _web_address("OPENCITATIONS_API_URL", "https://api.opencitations.net")
+OPENCITATIONS_API_KEY = _text("OPENCITATIONS_API_KEY", "")
+CROSSREF_API_URL = _web_address("CROSSREF_API_URL", "https://api.crossref.org")
+CROSSREF_API_KEY = _text("CROSSREF_API_KEY", "")
+# arXiv and Europe PMC know no keys.
+ARXIV_API_URL = _web_address("ARXIV_API_URL", "https://export.arxiv.org")
+EUROPE_PMC_API_URL = _web_address("EUROPE_PMC_API_URL", "https://www.ebi.ac.uk/europepmc/webservices/rest")
 CONTACT_EMAIL = _contact_email()
+
+# --- the interface for programs ---------------------------------------------------------------------------------------
+
+
+def _api_rate() -> str | None:
+    """How often one address may ask the interface for programs: "600/min"; None for "off", which is no bound."""
+    rate = _text("API_RATE", "600/min").lower()
+    if rate != "off" and not re.fullmatch(r"[1-9][0-9]{0,5}/(s|sec|second|m|min|minute|h|hour|d|day)", rate):
+        _stop("API_RATE", f"{rate!r} is neither a rate such as 600/min (per second, min, hour or day) nor off")
+    return None if rate == "off" else rate
+
+
+API_RATE = _api_rate()
+REST_FRAMEWORK: dict[str, Any] = {
+    # Nobody signs in: there is nothing to write and nothing that is not public.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_THROTTLE_CLASSES": ["citations.api.throttling.RateThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "citations.api.problems.handle",
+    "URL_FORMAT_OVERRIDE": None,
+    # Behind a proxy that terminates TLS the last address in X-Forwarded-For is the one that it saw; without one the
+    # header is a claim.
+    "NUM_PROXIES": 1 if SECURE else 0,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Citation Explorer",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "How papers use the papers that they cite: as a tool, as data, as a baseline, as a foundation, as evidence or"
+        " as background; whether they support or dispute them; which sentence says so; and who decided that.\n\n"
+        "Read-only, without keys and cookies, open to any site. Repeating a parameter means OR, different parameters"
+        " mean AND. What is not understood is refused with a problem (RFC 9457), never passed over."
+    ),
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "SERVE_INCLUDE_SCHEMA": True,
+    "ENUM_NAME_OVERRIDES": {
+        name: f"citations.api.schemas.{constant}"
+        for name, constant in {
+            "Role": "ROLES",
+            "Polarity": "POLARITIES",
+            "Decider": "DECIDERS",
+            "LabelAuthor": "LABEL_AUTHORS",
+            "HubClass": "HUB_CLASSES",
+            "Notice": "NOTICES",
+            "Kind": "KINDS",
+            "Scheme": "SCHEMES",
+            "ChangeKind": "CHANGES",
+        }.items()
+    },
+    "TAGS": [
+        {"name": "Hubs", "description": "Papers that others cite, and how."},
+        {"name": "Papers", "description": "All papers."},
+        {"name": "Citations", "description": "One paper citing another: sentences and labels."},
+        {"name": "About", "description": "This interface."},
+    ],
+}
 
 # --- logging ----------------------------------------------------------------------------------------------------------
 

@@ -1,16 +1,19 @@
 #!/bin/sh
-# The tests on SQLite, then on PostgreSQL. Arguments go to pytest; WORKERS=2 spreads them over processes.
+# The tests on SQLite, then on PostgreSQL. Arguments go to pytest. They are spread over a process for each core, up to
+# four, each with a database of its own; WORKERS=0 keeps them in one.
 # Both always run, and the output ends with pytest's own summary.
 set -u
 cd "$(dirname "$0")/.."
-workers=${WORKERS:+-n $WORKERS}
+cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+[ "$cores" -le 4 ] || cores=4
+workers="-n ${WORKERS:-$cores}"
 
 with_postgresql=yes
 scripts/with_postgres.sh --available || with_postgresql=no
 
 echo "== SQLite =="
 status=0
-# shellcheck disable=SC2086 # $workers is two words or none
+# shellcheck disable=SC2086 # $workers is two words
 (unset DATABASE_URL && .venv/bin/python -m pytest $workers "$@") || status=$?
 if [ "$with_postgresql" = yes ]; then
     echo "== PostgreSQL =="

@@ -171,3 +171,8 @@ def test_the_number_of_queries_does_not_grow(
         ImportRun.objects.create(source="semanticscholar", fingerprint=str(number))
     with django_assert_num_queries(6):
         client.get("/about/data/")
+
+
+@pytest.mark.django_db
+def test_numbers_of_the_whole_collection_are_said_to_have_no_list(client: Client) -> None:
+    assert "Numbers of the whole collection have no list of their own" in data_page(client)

@@ -42,10 +42,35 @@ def test_a_label_stands_inside_a_segment_only_where_it_fits() -> None:
     bar = charts.role_bar({Role.METHOD: 45, Role.DATASET: 12, Role.COMPARISON: 11, Role.EVIDENCE: 32}, 100)
     assert [(part.text, part.text_when_wide) for part in bar.segments] == [
         ("Tool or method 45", False),
-        ("Dataset 12", True),
+        ("", True),
         ("", True),
         ("Evidence 32", True),
     ]
+
+
+@pytest.mark.parametrize(("number", "text"), [(13, ""), (14, "Dataset 14")])
+def test_a_label_has_room_for_each_of_its_letters(number: int, text: str) -> None:
+    assert charts.role_bar({Role.METHOD: 100 - number, Role.DATASET: number}, 100).segments[1].text == text
+
+
+def test_the_small_histogram_stands_between_the_first_and_the_last_year() -> None:
+    bars = charts.year_bars({2020: 4, 2022: 1}, [2019, 2020, 2022], 2022, None)
+    assert [(bar.year, bar.x, bar.width, bar.height, bar.chosen) for bar in bars] == [
+        (2020, "25.000%", "25.000%", "40.00", False),
+        (2022, "75.000%", "25.000%", "10.00", True),
+    ]
+    assert charts.year_bars({2020: 4}, [2020], None, None) == ()
+
+
+@given(st.dictionaries(st.integers(1000, 2999), st.integers(0, 10**6), max_size=40))
+def test_bars_of_the_small_histogram_stand_within_their_frame(years: dict[int, int]) -> None:
+    bars = charts.year_bars(years, list(years), None, None)
+    assert len(bars) <= charts.MOST_COLUMNS
+    for bar in bars:
+        assert 0 <= float(bar.y) <= charts.BARS_HEIGHT
+        assert abs(float(bar.y) + float(bar.height) - charts.BARS_HEIGHT) < 0.02
+        assert float(bar.x.rstrip("%")) + float(bar.width.rstrip("%")) < 100.01
+        assert bar.number == years[bar.year] > 0
 
 
 def test_a_bar_of_no_papers_is_empty() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -13,11 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from citations import facets, labelling, summaries
-from citations.facets import FacetCounts, FacetValue, counts_of_list, counts_of_summary
+from citations import labelling, summaries
+from citations.facets import (
+    Facet,
+    FacetCounts,
+    FacetValue,
+    counting,
+    counts_as_summarised,
+    counts_of_list,
+    counts_of_summary,
+)
 from citations.filters.citations import CitationFilter
-from citations.listing import list_citing
+from citations.listing import ORDERS, Shown, list_citing, lists
 from citations.models import Citation, HubSummary, HubTally, Paper
+from citations.models.papers import UNKNOWN_DATE
 from citations.vocabulary import NONE
 from tests.factories import (
     CAUSE,
@@ -94,13 +104,13 @@ def hub(db: None) -> Paper:
 def tallied(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small hubs are counted as big ones are."""
     monkeypatch.setattr(summaries, "TALLY_FROM", 5)
-    monkeypatch.setattr(facets, "TALLY_FROM", 5)
+    monkeypatch.setattr(counting, "TALLY_FROM", 5)
     yield
 
 
 def filtered(hub: Paper, query: str) -> CitationFilter:
     """The hub's list under a filter."""
-    return CitationFilter(QueryDict(query), Citation.objects.of_hub(hub.pk))
+    return CitationFilter(QueryDict(query), hub.pk)
 
 
 def lines(counts: FacetCounts) -> dict[str, object]:
@@ -286,47 +296,172 @@ CHOICES = {
     "year_min": ["2022", "2024"],
     "year_max": ["2023", "2025"],
     "venue": ["neurips", "icml"],
-    "q": ["sparse", "paper"],
+    "q": ["sparse", "paper", "-dense", '"sparse paper"'],
     "influential": ["0", "1"],
     "self": ["0", "1"],
-    "retracted": ["0"],
-    "coarse": ["1"],
+    "retracted": ["0", "1"],
+    "coarse": ["0", "1"],
     "confirmed": ["0", "1"],
+    "sort": ["oldest", "cited", "title", "confidence", "relevance"],
+    "page_size": ["25", "100"],
 }
-
-
 PAIRS = [(name, value) for name, values in CHOICES.items() for value in values]
+# A list of pairs is drawn, so that the same filter comes alone, with others and with itself.
+A_FILTER = st.lists(st.sampled_from(PAIRS), max_size=5, unique=True)
+
+
+def query_of(pairs: list[tuple[str, str]]) -> QueryDict:
+    """The parameters of some pairs."""
+    data = QueryDict(mutable=True)
+    for name, word in pairs:
+        data.appendlist(name, word)
+    return data
 
 
 class AnyFilter(TestCase):
-    """Any combination of filters."""
+    """Any combination of filters. The hub is read again in each test, as each request does."""
 
     hub: Paper
+    # What each address opened, counted one by one: the same addresses come again and again.
+    opened: dict[str, int]
 
     @classmethod
     def setUpTestData(cls) -> None:
         cls.hub = Paper.objects.select_related("hub").get(pk=a_mixed_hub().pk)
+        cls.opened = {}
 
-    @settings(max_examples=15)
-    @given(
-        st.lists(st.sampled_from([(n, v) for n, values in CHOICES.items() for v in values]), max_size=4, unique=True)
-    )
-    def test_counts_and_lists_agree(self, pairs: list[tuple[str, str]]) -> None:
-        data = QueryDict(mutable=True)
-        for name, word in pairs:
-            data.appendlist(name, word)
-        listing = list_citing(self.hub, data)
+    def length(self, url: str) -> int:
+        """How many papers the list at an address has."""
+        query = urlsplit(url).query
+        if query not in self.opened:
+            self.opened[query] = CitationFilter(QueryDict(query), self.hub.pk).qs.count()
+        return self.opened[query]
+
+    def check(self, pairs: list[tuple[str, str]]) -> None:
+        """Every number of the list opens its list, and the page is the list."""
+        listing = list_citing(self.hub, query_of(pairs))
         if not listing.filterset.is_usable:
-            assert listing.count == 0
-            assert listing.rows == ()
+            assert (listing.count, listing.rows, listing.facets) == (0, (), ())
             return
-        assert listing.count == listing.filterset.qs.count() == len(listing.rows)
-        counts = counts_of_list(self.hub.pk, 24, listing.filterset)
+        matching = listing.filterset.qs
+        in_order = matching.order_by(*ORDERS[listing.filterset.sort])
+        dated_last = [c.pk for c in in_order if c.sort_date > UNKNOWN_DATE], [c.pk for c in in_order]
+        expected = [*dated_last[0], *(pk for pk in dated_last[1] if pk not in dated_last[0])]
+        wanted = expected if listing.filterset.sort == "oldest" else dated_last[1]
+        assert [row.citation.pk for row in listing.rows] == wanted[: listing.filterset.page_size]
+        assert listing.count == len(wanted)
         for facet in listing.facets:
             for value in facet.values:
-                only = QueryDict(urlsplit(value.only_url).query)
-                assert CitationFilter(only, Citation.objects.of_hub(self.hub.pk)).qs.count() == value.count
-        assert counts.total == listing.count
+                assert self.length(value.only_url) == value.count, (facet.name, value.value)
+            for mark in facet.marks:
+                assert self.length(mark.url) == mark.bar.number
+        for drop in listing.drops:
+            assert self.length(drop.url) == drop.count
+
+    @settings(max_examples=150)
+    @given(A_FILTER)
+    def test_counts_and_lists_agree(self, pairs: list[tuple[str, str]]) -> None:
+        self.check(pairs)
+
+    @settings(max_examples=100)
+    @given(A_FILTER)
+    def test_counts_from_the_tally_agree_too(self, pairs: list[tuple[str, str]]) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(summaries, "TALLY_FROM", 5)
+            patch.setattr(counting, "TALLY_FROM", 5)
+            if not HubTally.objects.filter(hub_id=self.hub.pk).exists():
+                summaries.recount([self.hub.pk], CAUSE)
+            self.check(pairs)
+
+    @settings(max_examples=50)
+    @given(A_FILTER)
+    def test_what_the_hub_page_counts_anew_agrees_with_the_list(self, pairs: list[tuple[str, str]]) -> None:
+        filterset = CitationFilter(query_of(pairs), self.hub.pk)
+        if not filterset.is_usable:
+            return
+        counts = counts_as_summarised(self.hub.pk, 24, filterset)
+        rows = list(filterset.qs)
+        assert counts["role"] == dict(Counter(row.role for row in rows))
+        assert counts["polarity"] == dict(Counter(row.polarity for row in rows))
+        assert counts["coarse_roles"] == dict(Counter(row.role for row in rows if row.coarse))
+        assert counts["suggested"] == dict(
+            Counter(row.suggested_role for row in rows if row.suggested_role and not row.role)
+        )
+        assert counts["retracted"] == sum(row.retracted for row in rows)
+        assert counts["confirmed_disputes"] == sum(row.confirmed and row.polarity == "disputes" for row in rows)
+        years = Counter((str(row.year or ""), row.role) for row in rows)
+        assert {(y, role): n for y, roles in counts["year"].items() for role, n in roles.items()} == dict(years)
+
+
+def test_counted_anew_without_a_filter_the_numbers_are_those_of_the_summary(hub: Paper) -> None:
+    anew = counts_as_summarised(hub.pk, 24, filtered(hub, ""))
+    assert anew == {name: hub.hub.counts[name] for name in anew}
+
+
+# Years, venues and what is counted on request ------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_years_before_the_newest_fifteen_have_one_line_together() -> None:
+    hub = make_paper("Hub")
+    for year in range(2000, 2020):
+        make_citation(make_paper(f"Of {year}", year=year), hub)
+    found = Paper.objects.select_related("hub").get(pk=hub.pk)
+    years = next(facet for facet in list_citing(found, QueryDict("")).facets if facet.name == "year")
+    assert [value.label for value in years.values][:2] == ["2019", "2018"]
+    assert (years.values[-1].label, years.values[-1].count) == ("2004 and before", 5)
+    assert opened(found, years.values[-1].only_url) == 5
+    assert [mark.bar.year for mark in years.marks] == list(range(2000, 2020))
+    chosen = next(f for f in list_citing(found, QueryDict("year_max=2004")).facets if f.name == "year").values[-1]
+    assert chosen.selected
+    assert urlsplit(chosen.url).query == ""
+
+
+@pytest.mark.django_db
+def test_venues_are_found_by_a_word_of_their_names_whatever_their_accents() -> None:
+    hub = make_paper("Hub")
+    for number in range(12):
+        make_citation(make_paper(venue=f"Big Venue {number:02}"), hub)
+        make_citation(make_paper(venue=f"Big Venue {number:02}"), hub)
+    make_citation(make_paper(venue="Café Letters"), hub)
+    found = Paper.objects.select_related("hub").get(pk=hub.pk)
+
+    def venues(words: str, query: str = "") -> Facet:
+        shown = Shown(venue_words=words)
+        return next(facet for facet in list_citing(found, QueryDict(query), shown).facets if facet.name == "venue")
+
+    assert [value.label for value in venues("cafe").values] == ["Café Letters"]
+    assert [value.label for value in venues("CAFÉ lett").values] == ["Café Letters"]
+    assert venues("cafe").note == "1 venue with “cafe” in the name."
+    assert venues("big").note == "At least 10 venues with “big” in the name."
+    assert venues("xyz").note == "No venue of these papers has “xyz” in its name."
+    assert venues("%").values == ()
+    assert {value.label for value in venues("cafe", "venue=big-venue-03").values} == {"Big Venue 03", "Café Letters"}
+    search = venues("cafe", "role=none").search
+    assert search is not None
+    assert urlsplit(search.url).query == "role=none"
+
+
+def test_venues_of_a_search_that_finds_very_many_are_counted_on_request(
+    hub: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MANY_MATCHES", 10)
+
+    def venues(query: str, shown: Shown | None = None) -> Facet:
+        return next(facet for facet in list_citing(hub, QueryDict(query), shown).facets if facet.name == "venue")
+
+    many = venues("q=paper")
+    assert (many.values, bool(many.note)) == ((), True)
+    assert urlsplit(many.count_url).query == "q=paper&count_venues=1"
+    assert venues("q=paper", Shown(count_venues=True)).values
+    assert venues("q=sparse&role=method").values
+    assert venues("role=none").values
+    assert {value.value for value in venues("venue=icml&q=paper").values} == {"neurips", "icml"}
+
+
+def test_the_sources_of_labels_are_named_without_numbers(hub: Paper) -> None:
+    decided = next(facet for facet in list_citing(hub, QueryDict("role=method")).facets if facet.name == "decided_by")
+    assert decided.note == "Labels come from Curators and Sample (illustrative)."
 
 
 @pytest.mark.django_db

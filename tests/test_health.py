@@ -32,7 +32,7 @@ def test_a_migration_that_is_not_applied_is_named(client: Client) -> None:
     response = client.get("/readyz")
     assert response.status_code == 503
     assert b"citations.0001_initial" in response.content
-    assert b"python manage.py migrate" in response.content
+    assert b".venv/bin/python manage.py migrate" in response.content
 
 
 @pytest.mark.django_db

@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from citations.models import Paper
-from tests.factories import make_curator, make_hub, make_paper
+from citations import summaries
+from citations.models import HubPin, Paper
+from citations.vocabulary import HubClass
+from tests.factories import CAUSE, make_curator, make_hub, make_paper
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +26,8 @@ def page_of(client: Client) -> str:
 def test_an_empty_collection_says_how_to_begin_and_keeps_the_search(client: Client) -> None:
     page = page_of(client)
     assert "This collection holds no paper yet" in page
-    assert "python manage.py import_citations arXiv:2304.01373 --source semanticscholar" in page
-    assert "python manage.py load_sample" in page
+    assert "<code>.venv/bin/python manage.py import_citations arXiv:2304.01373 --source semanticscholar" in page
+    assert "<code>.venv/bin/python manage.py load_sample" in page
     assert 'action="/papers/"' in page
     assert "For example" not in page
 
@@ -91,7 +93,7 @@ def test_totals_count_citations_and_a_zero_is_no_link(client: Client) -> None:
 
 
 def test_labels_of_the_sample_are_marked_and_those_of_curators_are_not(client: Client) -> None:
-    notice = "Roles in this sample collection are illustrative, not findings."
+    notice = "Roles and polarities in this sample collection are illustrative, not findings."
     make_hub(EIGHTEEN, curator=make_curator())
     assert notice not in page_of(client)
     make_hub(EIGHTEEN)
@@ -135,3 +137,27 @@ def test_the_number_of_queries_does_not_grow(
 def test_only_reading_is_allowed(client: Client) -> None:
     assert client.post("/").status_code == 405
     assert client.head("/").status_code == 200
+
+
+def test_a_pinned_class_is_not_shown_as_what_the_rules_say(client: Client) -> None:
+    hub = make_hub(EIGHTEEN, unclassified=7, title="Well read")
+    HubPin.objects.create(hub=hub, hub_class=HubClass.FOUNDATION, reason="Read in full.", curator=make_curator())
+    summaries.recount([hub.pk], CAUSE)
+    page = page_of(client)
+    example = page[page.index('id="s-ex"') : page.index('id="s-prom"')]
+    headline = example[example.index('class="headline"') :]
+    headline = headline[: headline.index("</p>")]
+    assert "Tool reference." in headline
+    assert "Foundation" not in headline
+    marks = example[example.index('class="kicker') :]
+    places = [marks.index(words) for words in ("Foundation", "pinned by a curator", "computed:", "Tool reference")]
+    assert places == sorted(places)
+
+
+def test_a_change_of_class_is_said_to_come_from_labels_or_pins(client: Client) -> None:
+    make_hub(EIGHTEEN)
+    assert "A class changes only when labels do, or when a curator pins it." in page_of(client)
+
+
+def test_the_foot_promises_lists_for_the_numbers_of_hubs(client: Client) -> None:
+    assert "<p>Every number of a hub opens its list." in page_of(client)

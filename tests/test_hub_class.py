@@ -530,3 +530,16 @@ def test_the_first_rule_that_holds_decides(counts: HubCounts) -> None:
     first = next(outcome for outcome in outcomes if outcome.holds)
     assert [outcome for outcome in outcomes if outcome.decides] == [first]
     assert first.hub_class is classify_hub(counts).hub_class
+
+
+@pytest.mark.parametrize(
+    ("known", "sentence"),
+    [
+        (20, "All 20 citing papers dispute this work; 0 support it."),
+        (30, "All 20 citing papers whose position is known (84–100%) dispute this work; 0 support it."),
+    ],
+)
+def test_disputes_by_all_are_not_counted_out_of_themselves(known: int, sentence: str) -> None:
+    verdict = classify_hub(disputes(20, 20, known=known))
+    assert verdict.sentence == sentence
+    assert [part.number for part in verdict.parts if part.opens_list] == [20]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
 import pytest
 from django.test import Client
 from markupsafe import escape
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.live_server_helper import LiveServer
 
 from citations import formatting, labelling, summaries
-from citations.models import Citation, HubPin, Paper
+from citations.facets import counting
+from citations.models import Citation, HubPin, ImportRun, Paper
 from citations.vocabulary import HubClass, Role
 from tests.factories import (
     CAUSE,
@@ -25,6 +28,9 @@ from tests.factories import (
     new_label,
     paper_changed,
 )
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.django_db
 
@@ -200,9 +206,19 @@ def test_suggestions_are_named_apart_and_counted_in_no_share(client: Client) -> 
 
 def test_the_sources_are_named_and_the_sample_is_marked(client: Client) -> None:
     html = page(client, pythia(coarse=True))
-    assert "Roles in this sample collection are illustrative, not findings." in html
+    assert "Roles and polarities in this sample collection are illustrative, not findings." in html
     assert "imported 23 (from Sample (illustrative);" in text(html)
     assert "23 labels are coarse" in text(html)
+
+
+def test_the_mark_of_the_sample_stays_while_one_of_its_polarities_stands(client: Client) -> None:
+    hub = make_hub({"method": 2}, polarities={"supports": 1})
+    for citation in Citation.objects.filter(cited=hub):
+        make_label(citation, "dataset", curator=make_curator())
+    for address in (hub.get_hub_url(), "/hubs/", "/", f"/papers/{hub.slug}/"):
+        assert "illustrative, not findings" in client.get(address).content.decode(), address
+    assert "sample" in client.get(f"/hubs/{hub.slug}/badge.svg").content.decode()
+    assert client.get(f"/api/hubs/{hub.slug}/").json()["sample"] is True
 
 
 def test_a_hub_of_curators_has_no_mark_of_the_sample(client: Client) -> None:
@@ -300,7 +316,7 @@ def test_no_style_no_script_and_no_cookie(client: Client) -> None:
     html = response.content.decode()
     assert not response.cookies
     assert not re.search(r"\sstyle=|\son[a-z]+=|<style|javascript:", html)
-    assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", html))
+    assert all("src=" in tag or "application/ld+json" in tag for tag in re.findall(r"<script[^>]*>", html))
     assert client.post(f"/hubs/{hub.slug}/").status_code == 405
 
 
@@ -350,3 +366,181 @@ def test_papers_of_unknown_year_are_mentioned_and_stand_in_no_column(client: Cli
     html = page(client, hub)
     assert "Papers of unknown year stand in no column." in html
     assert ">2021</th>" in html
+
+
+def test_the_description_of_a_pinned_hub_names_the_class_of_its_sentence(client: Client) -> None:
+    hub = pythia()
+    HubPin.objects.create(hub=hub, hub_class=HubClass.FOUNDATION, reason="Read in full.", curator=make_curator())
+    summaries.recount([hub.pk], CAUSE)
+    assert '<meta name="description" content="Tool reference. 78%' in page(client, hub)
+
+
+def test_a_hatched_part_is_only_spoken_of_where_there_is_one(client: Client) -> None:
+    assert "the hatched part is not classified" in text(page(client, pythia()))
+    assert "hatched" not in text(page(client, make_hub({"method": 20, "unclear": 1})))
+
+
+def test_a_source_that_gave_polarities_alone_is_not_said_to_have_decided_roles(client: Client) -> None:
+    hub = make_hub({"method": 3})
+    make_label(make_citation(make_paper(), hub), polarity="supports", source="scite")
+    assert "imported 3 (from Sample (illustrative);" in text(page(client, hub))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_to_why_opens_it_from_within_and_from_elsewhere(live_server: LiveServer, page: Page) -> None:
+    hub = make_hub({"method": 18, "dataset": 5}, 7, slug="hub")
+    page.goto(f"{live_server.url}{hub.get_hub_url()}")
+    why = page.get_by_text("The rules are read from the top")
+    assert not why.is_visible()
+    page.locator('.headline a[href="#why-class"]').first.click()
+    why.wait_for(state="visible")
+    page.goto(f"{live_server.url}/about/classes/")
+    page.goto(f"{live_server.url}{hub.get_hub_url()}#why-class")
+    why.wait_for(state="visible")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_page_scrolls_sideways_on_a_narrow_screen(live_server: LiveServer, page: Page) -> None:
+    hub = pythia()
+    for year in range(2015, 2025):
+        make_citation(make_paper(year=year), hub)
+    ImportRun.objects.create(source="semanticscholar", fingerprint="f")
+    page.set_viewport_size({"width": 320, "height": 700})
+    addresses = (
+        hub.get_hub_url(),
+        f"{hub.get_hub_url()}citing/",
+        hub.get_absolute_url(),
+        *("/", "/hubs/", "/papers/", "/about/classes/", "/about/data/", "/nowhere/"),
+    )
+    for address in addresses:
+        page.goto(f"{live_server.url}{address}")
+        page.evaluate(
+            "document.querySelectorAll('.facts .num, .facts .zero').forEach(n => n.textContent = '12,345,678')"
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, address
+
+
+# Clean counts ---------------------------------------------------------------------------------------------------------
+
+
+def distorted() -> Paper:
+    """A hub with three self-citations and a retracted paper among those that use it as a tool."""
+    hub = make_hub({"method": 25, "background": 10}, 5, title="Pythia: a suite", citing_facts={"year": 2024})
+    citations = list(Citation.objects.filter(cited=hub, role="method").order_by("pk"))
+    for citation in citations[:3]:
+        citation.is_self_citation = True
+        citation.save()
+    citations[3].citing.notice = "retracted"
+    citations[3].citing.save()
+    paper_changed(*(citation.citing for citation in citations[:4]))
+    summaries.recount([hub.pk], CAUSE)
+    return Paper.objects.get(pk=hub.pk)
+
+
+def clean_page(client: Client, hub: Paper, query: str) -> str:
+    """The page under some parameters."""
+    response = client.get(f"/hubs/{hub.slug}/{query}")
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_self_citations_and_retracted_papers_can_be_left_out_of_every_number(client: Client) -> None:
+    hub = distorted()
+    whole = text(clean_page(client, hub, ""))
+    assert "71% of 35 classified citing papers" in whole
+    assert "3 self-citations: leave out" in whole
+    assert "1 retracted paper: leave out" in whole
+    assert "Counted without" not in whole
+    html = clean_page(client, hub, "?self=0&retracted=0")
+    said = text(html)
+    assert "68% of 31 classified citing papers" in said
+    assert "Counted without 3 self-citations and 1 retracted paper: shares, charts and lists" in said
+    assert "Count all 40" in said
+    assert "noindex, follow" in html
+    assert "36 known citing papers, newest first" in said
+    assert f'<link rel="canonical" href="http://testserver/hubs/{hub.slug}/">' in html
+
+
+@pytest.mark.parametrize("query", ["?self=0", "?retracted=0", "?self=0&retracted=0"])
+def test_every_number_without_them_opens_its_list_too(client: Client, query: str) -> None:
+    hub = distorted()
+    base = f"/hubs/{hub.slug}/citing/"
+    checked = 0
+    shares = 0
+    for href, link_text in Links(clean_page(client, hub, query)).found:
+        if not href.startswith(base) or "page=" in href or not re.search(r"\d", link_text):
+            continue
+        stated = number_in(link_text)
+        if stated.endswith("%"):
+            shares += 1
+        else:
+            assert int(stated.replace(",", "")) == listed(client, href), (href, link_text)
+            checked += 1
+    assert checked > 40
+    assert shares >= 4
+
+
+def test_a_big_hub_is_counted_anew_from_its_tally(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = distorted()
+    live = clean_page(client, hub, "?self=0&retracted=0")
+    for module in (summaries, counting):
+        monkeypatch.setattr(module, "TALLY_FROM", 5)
+    summaries.recount([hub.pk], CAUSE)
+    assert clean_page(client, hub, "?self=0&retracted=0") == live
+
+
+def test_representatives_that_are_left_out_are_not_shown(client: Client) -> None:
+    hub = make_hub({"method": 1, "background": 2})
+    Citation.objects.filter(cited=hub, role="method").update(is_self_citation=True)
+    summaries.recount([hub.pk], CAUSE)
+    assert clean_page(client, hub, "").count('<p class="chosen">') == 3
+    assert clean_page(client, hub, "?self=0").count('<p class="chosen">') == 2
+
+
+def test_where_every_paper_is_left_out_the_page_says_so(client: Client) -> None:
+    hub = make_hub({"method": 2})
+    Citation.objects.filter(cited=hub).update(is_self_citation=True)
+    summaries.recount([hub.pk], CAUSE)
+    said = text(clean_page(client, hub, "?self=0"))
+    assert "Every known citing paper is left out" in said
+    assert "Count all 2" in said
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("?self=1", "Unknown value “1”. Allowed are: 0. Nothing is left out of the numbers."),
+        ("?retracted=no", "Unknown value “no”"),
+        ("?role=method", "Unknown parameter “role”: it was ignored. Parameters are: self, retracted."),
+        ("?page=2", "Unknown parameter “page”"),
+    ],
+)
+def test_other_parameters_are_told_and_change_nothing(client: Client, query: str, told: str) -> None:
+    hub = distorted()
+    html = clean_page(client, hub, query)
+    assert told in text(html)
+    assert "71% of 35 classified citing papers" in text(html)
+
+
+def test_visits_are_not_told(client: Client) -> None:
+    hub = make_hub({"method": 2})
+    assert "Unknown parameter" not in clean_page(client, hub, "?utm_source=x")
+
+
+@pytest.mark.parametrize("query", ["?self=0%00", "?" + "&".join(["self=0"] * 1_000), "?self=%FF", "?=&&"])
+def test_no_parameter_breaks_it(client: Client, query: str) -> None:
+    hub = distorted()
+    assert client.get(f"/hubs/{hub.slug}/{query}").status_code in (200, 400)
+
+
+def test_counting_anew_takes_two_queries_more(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    hub = distorted()
+    with django_assert_max_num_queries(8):
+        clean_page(client, hub, "?self=0&retracted=0")
+
+
+def test_it_leads_to_the_comparison(client: Client) -> None:
+    hub = make_hub({"method": 2})
+    assert f'href="/compare/?hub={hub.slug}"' in clean_page(client, hub, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import re
 
@@ -9,9 +10,10 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from citations.models import Paper
+from citations import summaries
+from citations.models import HubPin, Paper
 from citations.vocabulary import HubClass
-from tests.factories import make_citation, make_curator, make_hub, make_paper
+from tests.factories import CAUSE, make_citation, make_curator, make_hub, make_paper
 
 pytestmark = pytest.mark.django_db
 
@@ -243,3 +245,21 @@ def test_lists_under_filters_are_not_indexed_and_the_plain_one_names_itself(clie
 def test_no_cookie_is_set_and_only_reading_is_allowed(client: Client) -> None:
     assert not client.get("/hubs/").cookies
     assert client.post("/hubs/").status_code == 405
+
+
+def test_the_newest_hub_is_that_with_the_latest_date_within_a_year_too(client: Client) -> None:
+    make_hub(unclassified=1, title="November", year=2024, published_on=datetime.date(2024, 11, 5))
+    make_hub(unclassified=1, title="March", year=2024, published_on=datetime.date(2024, 3, 1))
+    make_hub(unclassified=1, title="Some day of the year", year=2024)
+    assert titles(page_of(client, "?sort=newest")) == ["November", "March", "Some day of the year"]
+
+
+def test_a_pin_is_told_even_where_it_is_what_the_rules_say(client: Client) -> None:
+    hub = make_hub(MAJORITY)
+    HubPin.objects.create(hub=hub, hub_class=HubClass.TOOL_REFERENCE, reason="It is.", curator=make_curator())
+    summaries.recount([hub.pk], CAUSE)
+    assert "pinned by a curator" in page_of(client)
+
+
+def test_the_command_for_an_empty_list_works_as_it_is_printed(client: Client) -> None:
+    assert "<code>.venv/bin/python manage.py import_citations" in page_of(client)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -18,22 +19,37 @@ from django.core.management import CommandError, call_command
 
 from citations.identifiers import parse
 from citations.importing import make_service
-from citations.management.commands.import_citations import INTERRUPTED
+from citations.management.output import INTERRUPTED
 from citations.models import Citation, HubSummary, ImportRun, Label, Mention, Paper, RejectedRecord
 from citations.sources import transport
+from citations.vocabulary import source_label
 from tests.conftest import ROOT, SHARED, Replay
+from tests.factories import add_identifier, make_citation, make_paper, paper_changed
 
-RECORDED = SHARED / "data" / "semanticscholar"
+DATA = SHARED / "data"
+RECORDED = DATA / "semanticscholar"
 # 1,881 rows, of which some have no id.
 CITED = "CorpusID:14514057"
 # 156 references, some with sentences and intents.
 CITING = "CorpusID:1033682"
 
 
+# Where each service is served.
+ADDRESSES = {
+    "SEMANTIC_SCHOLAR_API_URL": "/semanticscholar",
+    "OPENALEX_API_URL": "/openalex",
+    "OPENCITATIONS_API_URL": "/opencitations/index/coci/api/v1",
+    "CROSSREF_API_URL": "/crossref",
+    "ARXIV_API_URL": "/arxiv",
+    "EUROPE_PMC_API_URL": "/europepmc/webservices/rest",
+}
+
+
 @pytest.fixture
 def service(replay: Replay, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Replay:
-    """The recorded service in place of the real one; waits are not waited for."""
-    settings.SEMANTIC_SCHOLAR_API_URL = f"{replay.url}/semanticscholar"
+    """The recorded services in place of the real ones; waits are not waited for."""
+    for setting, path in ADDRESSES.items():
+        setattr(settings, setting, replay.url + path)
     monkeypatch.setattr(transport, "_sleep", lambda seconds: None)
     return replay
 
@@ -137,6 +153,185 @@ def test_it_asks_in_few_large_pages_with_named_fields(service: Replay) -> None:
         fields = set(one["query"]["fields"].split(","))
         assert {"intents", "contexts", "isInfluential", "externalIds", "authors"} <= fields
         assert "tldr" not in fields
+
+
+# The other services --------------------------------------------------------------------------------------------------
+
+
+def body_of(file: Path) -> Any:
+    """The body of a recorded answer."""
+    return json.loads(file.read_text("utf-8"))["response"]["body"]
+
+
+def known_papers(names: Iterable[str], cites: Paper | None = None) -> None:
+    """Papers that the collection has already, each under one of these names; `cites` is what all of them cite."""
+    papers = []
+    for number, name in enumerate(dict.fromkeys(names)):
+        papers.append(Paper.objects.create(title=f"Known paper {number}", slug=f"known-paper-{number}"))
+        add_identifier(papers[-1], name)
+    if cites is not None:
+        Citation.objects.bulk_create([Citation(citing=paper, cited=cites) for paper in papers])
+        paper_changed(cites)
+    paper_changed(*papers)
+
+
+def openalex_knows() -> str:
+    """The works that the recorded one names were not recorded themselves: they are in the collection already."""
+    named = json.loads((DATA / "openalex/work_W2741809807_2026-03.json").read_text("utf-8"))["referenced_works"]
+    known_papers(named)
+    assert len(named) == len(set(named)) == 54
+    return line(created=54)
+
+
+def opencitations_knows() -> str:
+    """Citing papers in the collection, but for the first two: those have no title anywhere."""
+    citing = [row["citing"] for row in body_of(DATA / "opencitations/oc_coci_cites_0_200.json")]
+    known_papers(citing[2:])
+    assert len(set(citing)) == 20
+    return line(created=18, rejected=2)
+
+
+def crossref_knows() -> str:
+    """References: those with a DOI are in the collection already, the others name no paper."""
+    works = body_of(DATA / "crossref/test_works_field_queries_1_200.json")["message"]["items"]
+    entries = next(one for one in works if one["DOI"] == "10.1111/ele.14024")["reference"]
+    dois = [entry["DOI"].lower() for entry in entries if entry.get("DOI")]
+    # Of one, the title was recorded, too.
+    known_papers(doi for doi in dois if doi != "10.1007/s12080-020-00477-4")
+    assert (len(entries), len(dois)) == (52, len(set(dois)))
+    return line(created=len(dois), rejected=52 - len(dois))
+
+
+def crossref_registered() -> str:
+    """Citing papers with recorded DOIs, and one with a DOI of somebody else."""
+    works = body_of(DATA / "crossref/test_works_field_queries_1_200.json")["message"]["items"]
+    hub = make_paper("The hub", identifiers=["10.9999/hub"])
+    dois = {one["DOI"].lower() for one in works}
+    known_papers(sorted(dois), cites=hub)
+    return line(updated=len(dois), rejected=1)
+
+
+def arxiv_knows() -> str:
+    """Citing papers with recorded arXiv ids, and a hub that arXiv does not know."""
+    text = "".join(file.read_text("utf-8") for file in sorted((DATA / "arxiv").glob("oldformat_*.xml")))
+    names = set(re.findall(r"<id>http://arxiv.org/abs/(\S+?)v[0-9]+</id>", text))
+    hub = make_paper("The hub", identifiers=["arXiv:9912.99999"])
+    known_papers(sorted(names), cites=hub)
+    assert len(names) == 10
+    return line(updated=len(names), rejected=1)
+
+
+def europepmc_knows() -> str:
+    """The hub, which the recorded search does not find; two rows of the list are preprints that have no identifier."""
+    rows = json.loads((DATA / "europepmc/citationList_1.json").read_text("utf-8"))["citationList"]["citation"]
+    known_papers(["PMID:34308300"])
+    preprints = [row for row in rows if row["source"] == "PPR"]
+    assert (len(rows), len(preprints)) == (25, 2)
+    return line(created=23, rejected=2)
+
+
+# What to import, what has to be known before, and the address of the list for faults.
+SERVICES: dict[str, tuple[list[str], Callable[[], str], str]] = {
+    "openalex": (["W2741809807", "--source", "openalex", "--direction", "references"], openalex_knows, "/openalex"),
+    "opencitations": (["10.1108/jd-12-2013-0166", "--source", "opencitations"], opencitations_knows, "/citations/"),
+    "crossref": (
+        ["10.1111/ele.14024", "--source", "crossref", "--direction", "references"],
+        crossref_knows,
+        "/crossref/works",
+    ),
+    "crossref metadata": (["10.9999/hub", "--source", "crossref"], crossref_registered, "/crossref/works"),
+    "arxiv metadata": (["arXiv:9912.99999", "--source", "arxiv"], arxiv_knows, "/arxiv/api"),
+    "europepmc": (["PMID:34308300", "--source", "europepmc"], europepmc_knows, "/citations"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_recorded_list_ends_with_the_numbers_that_its_file_holds(service: Replay, name: str) -> None:
+    arguments, prepare, _ = SERVICES[name]
+    expected = prepare()
+    assert run(*arguments, "--dry-run")[-1] == expected
+    assert run(*arguments)[-1] == expected
+    again = run(*arguments)[-1]
+    assert again.startswith("created 0, updated 0, ")
+    assert again.partition("rejected")[2] == expected.partition("rejected")[2]
+    call_command("rebuild_summaries", check=True, stdout=StringIO())
+
+
+@pytest.mark.django_db
+def test_opencitations_says_which_citations_are_by_the_same_author(service: Replay) -> None:
+    rows = body_of(DATA / "opencitations/oc_coci_cites_0_200.json")
+    known_papers(row["citing"] for row in rows)
+    run("10.1108/jd-12-2013-0166", "--source", "opencitations")
+    marked = {row["citing"] for row in rows if row["author_sc"] == "yes"}
+    stored = Citation.objects.filter(is_self_citation=True)
+    assert set(stored.values_list("citing__identifiers__value", flat=True)) == marked
+
+
+@pytest.mark.django_db
+def test_the_recorded_preprint_and_what_it_was_published_as_are_one_paper(service: Replay) -> None:
+    hub = make_paper("The hub", identifiers=["10.9999/hub"])
+    make_citation(make_paper("A paper", identifiers=["10.1002/ece3.2314"]), hub)
+    assert run("10.9999/hub", "--source", "crossref")[-1] == line(updated=1, rejected=1)
+    run("10.1101/014852", "--source", "crossref")
+    assert Paper.objects.filter(identifiers__value="10.1101/014852").get() == Citation.objects.get().citing
+    assert Paper.objects.count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 429, "times": 3, "retry_after": 1},
+        {"status": 500, "times": 2},
+        {"status": 504, "times": 2},
+        {"kind": "drop"},
+        {"kind": "truncate"},
+        {"kind": "html"},
+        {"kind": "content_type"},
+        {"kind": "duplicate"},
+        {"kind": "forever"},
+    ],
+    ids=lambda fault: str(fault.get("status", fault.get("kind"))),
+)
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_passing_accident_of_any_service_does_not_show(service: Replay, name: str, fault: dict[str, Any]) -> None:
+    arguments, prepare, pattern = SERVICES[name]
+    expected = prepare()
+    service.faults({"pattern": pattern, **fault})
+    assert run(*arguments)[-1] == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *({"status": status} for status in (429, 500, 504)),
+        *({"kind": kind} for kind in ("drop", "truncate", "html", "duplicate", "forever", "empty")),
+    ],
+    ids=lambda fault: str(fault.get("status", fault.get("kind"))),
+)
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_lasting_accident_of_any_service_is_an_end_or_one_line(
+    service: Replay, name: str, fault: dict[str, Any]
+) -> None:
+    arguments, prepare, pattern = SERVICES[name]
+    expected = prepare()
+    service.faults({"pattern": pattern, "times": None, **fault})
+    try:
+        printed = run(*arguments)
+    except CommandError as error:
+        assert "\n" not in str(error)
+        assert str(error).startswith(source_label(arguments[2]))
+        assert ImportRun.objects.get().status == "failed"
+    else:
+        assert printed[-1].startswith("created ")
+        assert ImportRun.objects.get().status == "finished"
+    call_command("rebuild_summaries", check=True, stdout=StringIO())
+    service.reset()
+    run(*arguments)
+    assert run(*arguments)[-1].startswith("created 0, updated 0, ")
+    assert Citation.objects.count() == int(re.findall("[0-9]+", expected)[0]) or name.endswith("metadata")
 
 
 # Accidents -----------------------------------------------------------------------------------------------------------
@@ -261,12 +456,13 @@ def test_the_settings_say_where_the_service_is_and_as_whom_it_is_asked(replay: R
 class Shell:
     """The command as a user runs it, on a database file of its own."""
 
-    def __init__(self, folder: Path, replay: Replay) -> None:
+    def __init__(self, folder: Path, replay: Replay, *arguments: str) -> None:
+        self.arguments = arguments or (CITED,)
         self.database = folder / "explorer.sqlite3"
         self.environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{self.database}",
             "DATA_DIR": str(folder),
-            "SEMANTIC_SCHOLAR_API_URL": f"{replay.url}/semanticscholar",
+            **{setting: replay.url + path for setting, path in ADDRESSES.items()},
             "DJANGO_SETTINGS_MODULE": "explorer.settings",
             "PYTHONUNBUFFERED": "1",
         }
@@ -278,7 +474,7 @@ class Shell:
 
     def start(self) -> subprocess.Popen[str]:
         """The import, running."""
-        command = self.command("import_citations", CITED)
+        command = self.command("import_citations", *self.arguments)
         return subprocess.Popen(
             command, env=self.environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -295,7 +491,7 @@ class Shell:
         process = self.start()
         assert process.stdout is not None
         for printed in process.stdout:
-            if f" {rows} rows" in printed:
+            if re.search(rf" {rows}( of [0-9]+)? rows", printed):
                 process.send_signal(number)
                 break
         return process.wait(timeout=30), process.communicate(timeout=30)[1]
@@ -328,6 +524,24 @@ def test_an_import_that_is_killed_and_started_again_ends_with_the_same_database(
     assert killed.finish() == whole.finish() == line(created=1873, rejected=8)
     assert killed.content() == whole.content()
     assert len(whole.content()["citations_citation"]) == 1873
+
+
+def test_several_services_are_gone_on_with_where_one_of_them_was_killed(replay: Replay, tmp_path: Path) -> None:
+    for name in ("killed", "whole"):
+        (tmp_path / name).mkdir()
+    arguments = ("10.1111/geb.13950", "--source", "crossref,opencitations", "--direction", "references")
+    killed = Shell(tmp_path / "killed", replay, *arguments)
+    whole = Shell(tmp_path / "whole", replay, *arguments)
+    replay.faults({"pattern": "filter=", "kind": "slow", "seconds": 60, "after": 1})
+    assert killed.stop_after(50, signal.SIGKILL)[0] == -signal.SIGKILL
+    assert killed.content() != whole.content()
+    replay.reset()
+    for shell in (killed, whole):
+        printed, errors = shell.start().communicate(timeout=60)
+        # Of its 124 references one has a title that was recorded.
+        assert printed.splitlines()[-1] == line(created=1, rejected=123)
+        assert errors.startswith("CommandError: OpenCitations knows no paper doi:10.1111/geb.13950")
+    assert killed.content() == whole.content()
 
 
 def test_ctrl_c_ends_at_the_last_whole_page_and_says_how_to_go_on(replay: Replay, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from citations import labelling
 from citations.identifiers import parse
 from citations.importing import ImportStopped, Report, fingerprint, run_import, runs
+from citations.importing.papers import Shelf
 from citations.models import (
     Author,
+    Authorship,
     Citation,
     CitedByCount,
     HubSummary,
@@ -597,8 +599,10 @@ def test_a_page_that_another_writer_got_in_the_way_of_is_tried_again(monkeypatch
         return outcome
 
     monkeypatch.setattr(runs, "_store", collide_once)
-    assert counts(take_in(cites(2), cites(3))) == (2, 0, 0, 0)
+    pauses: list[float] = []
+    assert counts(take_in(cites(2), cites(3), sleep=pauses.append)) == (2, 0, 0, 0)
     assert len(attempts) == 2
+    assert len(pauses) == 1
     assert Citation.objects.count() == 2
 
 
@@ -609,8 +613,11 @@ def test_a_page_that_the_database_refuses_again_and_again_ends_the_run_with_its_
         raise IntegrityError("constraint\nfailed")
 
     monkeypatch.setattr(runs, "_store", collide)
-    with pytest.raises(ImportStopped, match="refused a page 4 times: constraint failed"):
-        take_in(cites(2))
+    pauses: list[float] = []
+    with pytest.raises(ImportStopped, match="refused a page 8 times: constraint failed"):
+        take_in(cites(2), sleep=pauses.append)
+    assert len(pauses) == 7
+    assert all(0 <= seconds <= 1 for seconds in pauses)
     assert ImportRun.objects.get().status == "failed"
     assert not Paper.objects.exists()
 
@@ -656,3 +663,45 @@ def test_a_label_of_another_source_does_not_count_as_this_sources_word() -> None
     make_label(stored, Role.BACKGROUND, raw_value="background", source="scicite")
     assert counts(take_in(cites(2, intents=("background",)))) == (0, 1, 0, 0)
     assert Label.objects.count() == 2
+
+
+def edited_before_the_lock(monkeypatch: pytest.MonkeyPatch, edit: Callable[[], None]) -> None:
+    """Let somebody edit between the moment when an import reads papers and the one when it holds them."""
+    reload = Shelf._reload
+
+    def late(self: Shelf, stored: list[Any]) -> None:
+        edit()
+        reload(self, stored)
+
+    monkeypatch.setattr(Shelf, "_reload", late)
+
+
+def test_authors_that_a_curator_set_while_an_import_was_reading_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_in(cites(2, authors=(AuthorRecord("A. Machine"),)))
+    cited_by = Paper.objects.get(identifiers__value="2")
+
+    def edit() -> None:
+        Authorship.objects.filter(paper=cited_by).update(name="Ann Curated")
+        Paper.objects.filter(pk=cited_by.pk).update(field_sources={**cited_by.field_sources, "authors": "curator"})
+
+    edited_before_the_lock(monkeypatch, edit)
+    take_in(cites(2, title="Another title", authors=(AuthorRecord("B. Machine"),)), source="crossref")
+    cited_by.refresh_from_db()
+    assert cited_by.title == "Another title"
+    assert list(cited_by.authorships.values_list("name", flat=True)) == ["Ann Curated"]
+    assert cited_by.field_sources["authors"] == "curator"
+
+
+def test_a_better_sources_authors_that_came_meanwhile_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_in(cites(2, authors=(AuthorRecord("A. Machine"),)))
+    cited_by = Paper.objects.get(identifiers__value="2")
+
+    def edit() -> None:
+        Authorship.objects.filter(paper=cited_by).update(name="A. Registered")
+        Paper.objects.filter(pk=cited_by.pk).update(field_sources={**cited_by.field_sources, "authors": "crossref"})
+
+    edited_before_the_lock(monkeypatch, edit)
+    take_in(cites(2, authors=(AuthorRecord("B. Machine"),)), source="openalex")
+    cited_by.refresh_from_db()
+    assert list(cited_by.authorships.values_list("name", flat=True)) == ["A. Registered"]
+    assert cited_by.field_sources["authors"] == "crossref"

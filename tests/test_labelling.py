@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -197,8 +198,35 @@ def test_representatives_show_every_role_before_a_second_of_any(curator: User) -
     chosen = HubSummary.objects.get(pk=hub.pk).representatives
     ids = [entry["citation"] for entry in chosen]
     assert ids == [citations[n].pk for n in (2, 3, 4, 0, 1)]
-    assert chosen[0]["why"] == "Tool or method: decided by a curator, first in the collection"
+    assert chosen[0]["why"] == "Tool or method: decided by a curator"
+    assert chosen[3]["why"] == "Tool or method: next by the same rule"
     assert chosen[1]["why"] == "Evidence: the only one"
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, "added first of the 30"),
+        ({"cited_by_count": 9}, "most cited worldwide of the 30"),
+        ({"mention_count": 1}, "with a citing sentence"),
+        ({"mention_count": 1, "role_by": "curator"}, "decided by a curator, with a citing sentence"),
+    ],
+)
+def test_a_representative_says_only_what_decided(changes: dict[str, Any], why: str) -> None:
+    """The best of a role is not called most cited where something before that set it apart."""
+    second = {"id": 2, "role": "method", "role_by": "import", "mention_count": 0, "cited_by_count": 7, "place": 2}
+    first = second | {"id": 1, "place": 1} | changes
+    chosen = summaries.choose_representatives([first, second], {"method": 30}, [])
+    assert [entry["why"] for entry in chosen] == [f"Tool or method: {why}", "Tool or method: next by the same rule"]
+
+
+def test_the_most_cited_of_equals_is_called_so_of_these_alone() -> None:
+    second = {"id": 2, "role": "method", "role_by": "curator", "mention_count": 2, "cited_by_count": 7, "place": 2}
+    first = second | {"id": 1, "place": 1, "cited_by_count": 8, "mention_count": 1}
+    (entry, _) = summaries.choose_representatives([first, second], {"method": 30}, [])
+    assert entry["why"] == (
+        "Tool or method: decided by a curator, with a citing sentence, most cited worldwide of these"
+    )
 
 
 def test_a_pinned_representative_comes_first(curator: User) -> None:
@@ -229,7 +257,9 @@ def test_a_tally_stands_only_for_big_hubs(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda hub, citation: Citation.objects.filter(pk=citation.pk).update(role="dataset", role_by="import"),
+        lambda hub, citation: Citation.objects.filter(pk=citation.pk).update(
+            role="dataset", role_by="import", source="semanticscholar"
+        ),
         lambda hub, citation: Citation.objects.filter(pk=citation.pk).update(year=1900),
         lambda hub, citation: HubSummary.objects.filter(pk=hub.pk).update(known=99),
         lambda hub, citation: HubSummary.objects.filter(pk=hub.pk).update(counts={}),
@@ -317,3 +347,22 @@ def take_step(citation: Citation, curator: User, step: tuple[Any, ...]) -> int:
         return 0
     (labelling.retract if kind == "retract" else labelling.confirm)(target, curator)
     return 1
+
+
+def test_a_hub_that_is_as_it_should_be_is_not_held_while_it_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    hub, _ = make_hub(3)
+    summaries.recount([hub.pk], IMPORTED)
+    held: list[list[int]] = []
+    hold = summaries.lock_hubs
+
+    def note(paper_ids: Iterable[int]) -> None:
+        held.append(list(paper_ids))
+        hold(paper_ids)
+
+    monkeypatch.setattr(summaries, "lock_hubs", note)
+    assert not labelling.rebuild_hub(hub.pk).differed
+    assert held == []
+    HubSummary.objects.filter(pk=hub.pk).update(known=99)
+    assert labelling.rebuild_hub(hub.pk).differed
+    assert held[0] == [hub.pk]
+    assert not labelling.hub_differs(hub.pk).differed

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
+from citations.labels import LABEL_COLUMNS, Decider, Effective, LabelRow, deciders, resolve
 from citations.vocabulary import ROLE_SPECIFICITY, DecidedBy, Polarity, Role
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -179,8 +179,15 @@ def test_between_sources_a_fine_decision_goes_before_a_newer_coarse_one() -> Non
 
 
 def test_between_sources_the_newest_of_equally_fine_decisions_counts() -> None:
-    older, newer = label(1, source="acl-arc", role="extension"), label(2, source="sample", role="background")
+    older, newer = label(1, source="acl-arc", role="extension"), label(2, source="scicite", role="background")
     assert role_of(older, newer) == ("background", "import", False)
+
+
+def test_a_coarse_label_of_any_source_goes_before_a_fine_and_newer_one_of_the_sample() -> None:
+    real = label(1, role="method", coarse=True)
+    effective = resolve([real, label(2, source="sample", role="background", polarity="supports")])
+    assert (effective.role, effective.source) == ("method", "semanticscholar")
+    assert (effective.polarity, effective.polarity_source) == ("supports", "sample")
 
 
 def test_a_source_that_states_no_role_any_more_keeps_the_last_one_it_stated() -> None:
@@ -320,6 +327,7 @@ def test_a_confirmation_says_the_label_again_by_its_own_author() -> None:
         source="curator",
         polarity="disputes",
         polarity_by="curator",
+        polarity_source="curator",
         confirmed=True,
         role_label_id=2,
         polarity_label_id=2,
@@ -448,6 +456,17 @@ def test_a_suggestion_stands_apart_from_what_is_decided() -> None:
     assert effective.suggested_role == "method"
 
 
+def test_one_author_of_role_and_polarity_is_named_once_and_two_are_named_apart() -> None:
+    curator, scite = ("curator", "curator"), ("import", "scite")
+    assert deciders("", "", "", "") == ()
+    assert deciders(*curator, "", "") == deciders(*curator, *curator) == (Decider(DecidedBy.CURATOR, "curator"),)
+    (only,) = deciders("", "scite", *scite)
+    assert (only.of, only.source) == ("polarity", "scite")
+    role, polarity = deciders("import", "sample", *scite, coarse=True)
+    assert (role.of, role.source, role.coarse) == ("role", "sample", True)
+    assert (polarity.of, polarity.source, polarity.coarse) == ("polarity", "scite", False)
+
+
 # What holds for every ledger -----------------------------------------------------------------------------------------
 
 AUTHORS = [
@@ -459,6 +478,7 @@ AUTHORS = [
     ("classifier", "newcomer-1"),
 ]
 MACHINES = [author for author in AUTHORS if author[0] != "curator"]
+REAL_IMPORTS = [author for author in AUTHORS if author[0] == "import" and author[1] != "sample"]
 CLASSIFIERS = [author for author in AUTHORS if author[0] == "classifier"]
 
 
@@ -522,7 +542,7 @@ def test_classifiers_change_nothing_but_the_suggestion(rows: list[LabelRow], sug
     assert decided(resolve(rows + suggestions)) == decided(resolve(rows))
 
 
-@given(ledgers(authors=tuple(author for author in AUTHORS if author[0] == "import")))
+@given(ledgers(authors=(*REAL_IMPORTS, ("import", "acl-arc"))))
 def test_coarse_never_beats_fine_between_sources(rows: list[LabelRow]) -> None:
     plain = [replace(row, retracts_id=None, confirms_id=None, decision=row.id) for row in rows]
     stating = sorted((row for row in plain if row.role in set(Role)), key=lambda row: (row.created_at, row.id))
@@ -534,6 +554,20 @@ def test_coarse_never_beats_fine_between_sources(rows: list[LabelRow]) -> None:
         assert effective.role_label_id in (fine or [row.id for row in newest.values()])
     else:
         assert effective.role_label_id is None
+
+
+@given(ledgers(), ledgers(authors=(("import", "sample"),), first=101))
+def test_the_sample_never_decides_what_anything_else_decides(rows: list[LabelRow], sample: list[LabelRow]) -> None:
+    # Retractions and confirmations may reach into the other ledger, and are another matter.
+    real = [replace(row, retracts_id=None, confirms_id=None) for row in rows if row.source != "sample"]
+    sample = [replace(row, retracts_id=None, confirms_id=None) for row in sample]
+    before, after = resolve(real), resolve(real + sample)
+    if before.role:
+        assert (after.role, after.source, after.coarse) == (before.role, before.source, before.coarse)
+        assert after.role_label_id == before.role_label_id
+    if before.polarity:
+        assert (after.polarity, after.polarity_source) == (before.polarity, before.polarity_source)
+        assert after.polarity_label_id == before.polarity_label_id
 
 
 @given(ledgers(), st.sampled_from(AUTHORS), st.lists(st.sampled_from(Role), min_size=1, max_size=3))
@@ -570,13 +604,13 @@ def test_every_value_names_the_label_that_decided_it_and_who_wrote_that(rows: li
     by_id = {row.id: row for row in rows}
     effective = resolve(rows)
     named = [
-        (effective.role, effective.role_by, effective.role_label_id),
-        (effective.polarity, effective.polarity_by, effective.polarity_label_id),
+        (effective.role, effective.role_by, effective.source if effective.role else "", effective.role_label_id),
+        (effective.polarity, effective.polarity_by, effective.polarity_source, effective.polarity_label_id),
     ]
-    for value, author, label_id in named:
-        assert bool(value) == bool(author) == (label_id is not None)
+    for value, author, source, label_id in named:
+        assert bool(value) == bool(author) == bool(source) == (label_id is not None)
         if label_id is not None:
-            assert by_id[label_id].decided_by == author
+            assert (by_id[label_id].decided_by, by_id[label_id].source) == (author, source)
             assert author in (DecidedBy.CURATOR, DecidedBy.IMPORT)
     assert bool(effective.source) == bool(effective.role or effective.polarity)
     assert bool(effective.suggested_role) == (effective.suggested_label_id is not None)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import re
 
 import pytest
+from django.db import connection
 from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from citations import labelling
-from citations.listing import Listing, hub_lists, list_citing
+from citations import labelling, search
+from citations.listing import Listing, citing_all, common_rows, hub_lists, list_citing, page_of_year
 from citations.listing.rows import SENTENCES_SHOWN
 from citations.models import Citation, Label, Paper
 from citations.references import Reference
@@ -83,6 +86,96 @@ def test_pages_hold_every_paper_once(sort: str, dates: str) -> None:
     assert titles(listed(hub, f"sort={sort}&page_size=25&page=4")) == []
 
 
+@pytest.mark.parametrize("walks", [True, False])
+@pytest.mark.parametrize("query", ["", "role=method", "role=method&role=dataset", "q=citing", "q=citing&role=none"])
+@pytest.mark.parametrize("sort", ["newest", "oldest", "cited", "title", "confidence", "relevance"])
+def test_every_page_from_either_end_and_by_either_way_is_the_same_list(
+    sort: str, query: str, walks: bool, mixed: Paper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if sort == "relevance" and "q=" not in query:
+        return
+    monkeypatch.setattr(search, "is_walked", lambda matching, known, end: walks)
+    whole = titles(listed(mixed, f"{query}&sort={sort}&page_size=100"))
+    size, number = 25, -(-len(whole) // 25)
+    paged = [titles(listed(mixed, f"{query}&sort={sort}&page_size={size}&page={n}")) for n in range(1, number + 1)]
+    assert len(whole) >= 20
+    assert len(set(whole)) == len(whole)
+    assert [title for page in paged for title in page] == whole
+    monkeypatch.setattr(search, "is_walked", lambda matching, known, end: not walks)
+    assert titles(listed(mixed, f"{query}&sort={sort}&page_size=100")) == whole
+
+
+@pytest.fixture
+def mixed() -> Paper:
+    """A hub with 91 citing papers, of which a third have no date, and some are suggested to be something."""
+    hub = make_hub({"method": 40, "dataset": 21}, 30)
+    papers = list(Paper.objects.filter(references_made__cited=hub).order_by("pk"))
+    for place, paper in enumerate(papers):
+        if place % 3:
+            paper.year = 2000 + place % 7
+        paper.summary = "Citing " * (place % 4)
+    Paper.objects.bulk_update(papers, ["year", "summary"])
+    paper_changed(*papers)
+    for citation in Citation.objects.filter(cited=hub, role="")[:4]:
+        make_label(citation, "dataset", decided_by="classifier")
+    return hub
+
+
+def test_the_last_page_is_read_from_its_end(mixed: Paper, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for sort in ("newest", "oldest", "cited", "title"):
+        with CaptureQueriesContext(connection) as queries:
+            listing = listed(mixed, f"sort={sort}&page_size=25&page=4")
+        assert len(listing.rows) == 16
+        offsets = [int(found) for query in queries for found in re.findall(r"OFFSET (\d+)", query["sql"])]
+        assert max(offsets, default=0) == 0, sort
+
+
+def test_a_filter_that_few_papers_pass_is_not_looked_for_along_the_whole_index(mixed: Paper) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        listed(mixed, "role=dataset&sort=cited")
+    assert any("ORDER BY COALESCE" in query["sql"] for query in queries)
+    with CaptureQueriesContext(connection) as queries:
+        listed(mixed, "sort=cited")
+    assert not any("ORDER BY COALESCE" in query["sql"] for query in queries)
+
+
+@pytest.mark.parametrize(
+    ("sort", "year", "page", "is_there"),
+    [
+        ("newest", 2006, 1, True),
+        ("newest", 2003, 2, True),
+        ("newest", 1999, 3, False),
+        ("newest", 2030, 1, True),
+        ("oldest", 2000, 1, True),
+        ("oldest", 2004, 2, True),
+        ("oldest", 2030, 3, False),
+    ],
+)
+def test_a_year_begins_on_a_page(sort: str, year: int, page: int, is_there: bool, mixed: Paper) -> None:
+    listing = listed(mixed, f"sort={sort}&page_size=25")
+    number, first = page_of_year(listing, year)
+    assert (number, first is not None) == (page, is_there)
+    if first is not None:
+        rows = listed(mixed, f"sort={sort}&page_size=25&page={number}").rows
+        found = next(row.paper for row in rows if row.citation.pk == first)
+        assert found.year is not None
+        assert found.year <= year if sort == "newest" else found.year >= year
+
+
+def test_rows_mark_what_was_searched_for_and_what_names_the_hub() -> None:
+    hub = make_paper("Pythia: a suite", authors=["Stella Biderman"], year=2023)
+    citing = make_paper("Sparse models", summary="It is sparse.")
+    make_citation(citing, hub, sentences=["We use sparse Pythia models."])
+    (row,) = listed(hub, "q=sparse").rows
+    assert [piece.text for piece in row.title if piece.is_hit] == ["Sparse"]
+    assert [piece.text for piece in row.summary if piece.is_hit] == ["sparse"]
+    (sentence,) = row.sentences
+    assert [(piece.text, piece.is_name) for piece in sentence.pieces if piece.is_hit or piece.is_name] == [
+        ("sparse", False),
+        ("Pythia", True),
+    ]
+
+
 def test_a_list_that_was_not_understood_has_no_rows(dated: Paper) -> None:
     listing = listed(dated, "role=tool")
     assert listing.problems
@@ -153,8 +246,8 @@ def test_the_ledger_says_who_decided_from_which_sentence_and_what_was_replaced()
     assert [entry.decided_by for entry in ledger.entries] == [DecidedBy.CURATOR, DecidedBy.IMPORT]
     (deciding,) = ledger.deciding
     assert (deciding.role, deciding.sentence, deciding.note) == (Role.METHOD, "We use the checkpoints.", "Read it.")
-    assert ledger.replaced is not None
-    assert (ledger.replaced.role, ledger.replaced.source_label) == (Role.BACKGROUND, "Semantic Scholar")
+    (replaced,) = ledger.replaced
+    assert (replaced.said, replaced.source_label) == (Role.BACKGROUND, "Semantic Scholar")
     assert ledger.entries[1].raw_value == "background"
 
 
@@ -163,7 +256,22 @@ def test_labels_written_together_replace_nothing_of_each_other() -> None:
     make_label(citation, "method", "supports")
     ledger = listed(citation.cited).rows[0].ledger
     assert len(ledger.deciding) == 1
-    assert ledger.replaced is None
+    assert ledger.replaced == ()
+
+
+def test_what_a_role_and_what_a_polarity_replaced_is_told_apart() -> None:
+    citation = make_citation()
+    make_label(citation, "method", "supports")
+    labelling.decide(citation, make_curator(), role=Role.BACKGROUND)
+    ledger = listed(citation.cited).rows[0].ledger
+    assert [replaced.said for replaced in ledger.replaced] == [Role.METHOD]
+    assert [(entry.decides_role, entry.decides_polarity) for entry in ledger.entries] == [(True, False), (False, True)]
+    labelling.decide(citation, make_curator(), polarity=Polarity.DISPUTES)
+    replaced = listed(citation.cited).rows[0].ledger.replaced
+    assert [(one.said, one.decided_by) for one in replaced] == [
+        (Role.METHOD, DecidedBy.IMPORT),
+        (Polarity.SUPPORTS, DecidedBy.IMPORT),
+    ]
 
 
 def test_role_and_polarity_may_be_decided_by_different_labels() -> None:
@@ -250,6 +358,26 @@ def test_representatives_from_the_far_end_of_a_long_list_do_not_show_in_its_firs
     lists = hub_lists(found(hub), [last.pk])
     assert list(lists.chosen) == [last.pk]
     assert last.pk not in [row.citation.pk for row in lists.listing.rows]
+
+
+# Papers that cite several hubs ----------------------------------------------------------------------------------------
+
+
+def test_papers_that_cite_all_hubs_come_with_their_role_in_each() -> None:
+    first, second, third = (make_paper(f"Hub {number}") for number in range(3))
+    both, only, newer = make_paper("Both", year=2020), make_paper("Only"), make_paper("Newer", year=2024)
+    for citing, cited in ((both, (first, second)), (only, (first,)), (newer, (first, second, third))):
+        for hub in cited:
+            make_citation(citing, hub)
+    make_label(Citation.objects.get(citing=both, cited=second), "method", "supports")
+    hubs = [found(first), found(second)]
+    assert citing_all(hubs).count() == 2
+    rows = common_rows(hubs, 0, 10)
+    assert [row.paper.title for row in rows] == ["Newer", "Both"]
+    assert (rows[1].uses[second.pk].role, rows[1].uses[second.pk].polarity) == (Role.METHOD, Polarity.SUPPORTS)
+    assert rows[1].uses[first.pk].role is None
+    assert [row.paper.title for row in common_rows(hubs, 1, 2)] == ["Both"]
+    assert common_rows([found(first), found(make_paper("Lonely"))], 0, 10) == []
 
 
 # References ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
@@ -159,3 +161,15 @@ def test_run_serves_the_sample_and_keeps_it_for_the_next_start(tmp_path: Path) -
         with urlopen(f"{address}healthz", timeout=20) as answer:
             assert answer.status == 200
         assert not any("Preparing" in line or "Collecting" in line for line in second)
+
+
+def test_a_server_that_others_reach_says_to_which_names_it_answers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOST", "0.0.0.0")
+    monkeypatch.delenv("ALLOWED_HOSTS", raising=False)
+    configured = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    listener = SimpleNamespace(getsockname=lambda: ("0.0.0.0", 8000))
+    configured["when_ready"](SimpleNamespace(LISTENERS=[listener]))
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert "localhost, 127.0.0.1 and [::1]" in line

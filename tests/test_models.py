@@ -116,18 +116,31 @@ REFUSED: dict[str, Callable[[Rows], models.Model]] = {
     "citation_once_per_pair": lambda rows: Citation(citing=rows["citing"], cited=rows["hub"]),
     "citation_not_of_itself": lambda rows: Citation(citing=rows["hub"], cited=rows["hub"]),
     "citation_not_merged_into_itself": lambda rows: update(rows["citation"], merged_into=rows["citation"]),
-    "citation_role_known": lambda rows: update(rows["citation"], role="tool", role_by="import"),
-    "citation_polarity_known": lambda rows: update(rows["citation"], polarity="likes", polarity_by="import"),
+    "citation_role_known": lambda rows: update(rows["citation"], role="tool", role_by="import", source="sample"),
+    "citation_polarity_known": lambda rows: update(
+        rows["citation"], polarity="likes", polarity_by="import", polarity_source="sample"
+    ),
     "citation_suggested_role_known": lambda rows: update(
         rows["citation"], suggested_role="tool", suggested_confidence=0.9
     ),
-    "citation_role_has_decider": lambda rows: update(rows["citation"], role="method", role_by="classifier"),
-    "citation_polarity_has_decider": lambda rows: update(rows["citation"], polarity="supports", polarity_by=""),
+    "citation_role_has_decider": lambda rows: update(
+        rows["citation"], role="method", role_by="classifier", source="linear-1"
+    ),
+    "citation_polarity_has_decider": lambda rows: update(
+        rows["citation"], polarity="supports", polarity_by="", polarity_source="scite"
+    ),
+    "citation_role_has_source": lambda rows: update(rows["citation"], role="method", role_by="import"),
+    "citation_polarity_has_source": lambda rows: update(
+        rows["citation"], polarity="supports", polarity_by="import", source="scite"
+    ),
     "citation_suggestion_has_confidence": lambda rows: update(rows["citation"], suggested_role="method"),
     "mention_once_per_citation": lambda rows: twice(
         lambda: Mention(citation=rows["citation"], sentence="Once.", source="sample", content_hash="h")
     ),
     "mention_has_hash": lambda rows: Mention(citation=rows["citation"], sentence="Once.", source="sample"),
+    "mention_has_source": lambda rows: Mention(
+        citation=rows["citation"], sentence="Once.", source="", content_hash="h"
+    ),
     "label_role_known": lambda rows: label(rows, role="tool"),
     "label_polarity_known": lambda rows: label(rows, polarity="likes"),
     "label_decided_by_known": lambda rows: label(rows, decided_by="oracle"),
@@ -146,6 +159,7 @@ REFUSED: dict[str, Callable[[Rows], models.Model]] = {
     "tally_counts_something": lambda rows: HubTally(hub=rows["hub"], n=0),
     "pin_of_a_class_or_a_citation": lambda rows: pin(rows, hub_class="foundation", citation=rows["citation"]),
     "pin_has_reason": lambda rows: pin(rows, hub_class="foundation", reason=""),
+    "pin_removed_by_someone": lambda rows: pin(rows, hub_class="foundation", removed_at=timezone.now()),
     "pin_one_class_per_hub": lambda rows: twice(lambda: pin(rows, hub_class="foundation")),
     "pin_once_per_citation": lambda rows: twice(lambda: pin(rows, citation=rows["citation"])),
     "class_change_changes": lambda rows: ClassChange(
@@ -218,7 +232,7 @@ def test_an_author_key_is_taken_once() -> None:
 
 
 def test_a_pin_that_was_removed_makes_room_for_another(rows: Rows) -> None:
-    pin(rows, hub_class="foundation", removed_at=timezone.now()).save()
+    pin(rows, hub_class="foundation", removed_at=timezone.now(), removed_by=rows["curator"]).save()
     pin(rows, hub_class="foundation").save()
     assert HubPin.objects.count() == 2
 

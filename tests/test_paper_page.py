@@ -126,7 +126,7 @@ def test_who_decided_and_what_is_doubtful_stands_beside_each_role(client: Client
     assert "not confirmed" in rows["Disputed"]
     assert "suggested: Tool or method" in rows["Guessed"] and "0.91" in rows["Guessed"]
     assert "Not classified" in rows["Guessed"]
-    assert "polarity only" in rows["Sided"]
+    assert "polarity: imported" in rows["Sided"]
     assert "illustrative" not in page
 
 
@@ -258,14 +258,34 @@ def test_hostile_text_is_escaped_and_a_hostile_address_is_no_link(client: Client
     )
     make_mention(make_citation(paper, make_paper(f"{evil} cited")), evil, section=evil)
     page = page_of(client, paper)
-    assert page.count("<script") == 1
+    # The page's own script, and its linked data.
+    assert page.count("<script src=") == page.count('<script type="application/ld+json">') == 1
+    assert page.count("<script") == 2
     assert 'href="javascript:' not in page
 
 
 def test_labels_of_the_sample_are_marked(client: Client) -> None:
     page = page_of(client, citing_paper())
-    assert "Roles in this sample collection are illustrative, not findings." in page
+    assert "Roles and polarities in this sample collection are illustrative, not findings." in page
     assert page.count('<span class="flag sample">') == 4
+
+
+def test_the_mark_of_the_sample_stays_whatever_a_filter_shows(client: Client) -> None:
+    paper = citing_paper()
+    make_label(make_citation(paper, make_paper("Data")), "dataset", curator=make_curator())
+    for query in ("?role=dataset", "?role=evidence", "?role=nonsense"):
+        assert "Roles and polarities in this sample collection" in page_of(client, paper, query)
+
+
+def test_a_polarity_of_the_sample_is_marked_where_a_curator_decided_the_role(client: Client) -> None:
+    paper = make_paper("The citing paper")
+    citation = make_citation(paper, make_paper("Cited"))
+    make_label(citation, "method", "supports")
+    make_label(citation, "method", curator=make_curator())
+    page = page_of(client, paper)
+    assert "Roles and polarities in this sample collection" in page
+    assert "role: curator" in page and "polarity: imported" in page
+    assert '<span class="flag sample">' in page
 
 
 def test_a_change_of_title_does_not_change_the_address(client: Client) -> None:

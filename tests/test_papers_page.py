@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import re
 
@@ -81,7 +82,7 @@ def test_an_identifier_that_nothing_carries_is_said_with_the_command(client: Cli
     make_paper("Another")
     page = page_of(client, "?q=10.1000/unknown")
     assert "names no paper of this collection" in page
-    assert "python manage.py import_citations doi:10.1000/unknown --source semanticscholar" in page
+    assert ".venv/bin/python manage.py import_citations doi:10.1000/unknown --source semanticscholar" in page
 
 
 def test_an_identifier_of_a_merged_paper_leads_to_the_survivor(client: Client) -> None:
@@ -153,3 +154,10 @@ def test_pages_divide_the_list_without_overlap(client: Client) -> None:
 def test_no_cookie_is_set_and_only_reading_is_allowed(client: Client) -> None:
     assert not client.get("/papers/").cookies
     assert client.post("/papers/").status_code == 405
+
+
+def test_the_newest_paper_is_that_with_the_latest_date_within_a_year_too(client: Client) -> None:
+    make_paper("November", year=2024, published_on=datetime.date(2024, 11, 5))
+    make_paper("March", year=2024, published_on=datetime.date(2024, 3, 1))
+    make_paper("Some day of the year", year=2024)
+    assert titles(page_of(client, "?sort=newest")) == ["November", "March", "Some day of the year"]

@@ -97,3 +97,18 @@ def test_an_unknown_slug_is_named() -> None:
     make_paper("Something else")
     with pytest.raises(CommandError, match="There is no paper with the slug 'nothing'"):
         run(hub="nothing")
+
+
+@pytest.mark.parametrize("options", [{}, {"hub": "a-hub"}])
+def test_full_text_that_lags_behind_is_named_and_mended(options: dict[str, str]) -> None:
+    hub = make_hub({"method": 1}, title="A hub")
+    citing = hub.citations_received.get().citing
+    type(citing).objects.filter(pk=citing.pk).update(title="Written behind the back of the index")
+    type(citing).objects.filter(pk=citing.pk).update(sort_title="written behind the back of the index")
+    hub.citations_received.update(sort_title="written behind the back of the index")
+    printed = StringIO()
+    with pytest.raises(CommandError, match="Full-text search knows 1 papers otherwise"):
+        call_command("rebuild_summaries", check=True, stdout=printed, **options)
+    assert f"{citing.slug} (full text)" in printed.getvalue()
+    call_command("rebuild_summaries", stdout=StringIO(), **options)
+    call_command("rebuild_summaries", check=True, stdout=StringIO(), **options)

@@ -68,7 +68,7 @@ def test_an_unknown_name_is_said_with_the_command_that_brings_it_in(client: Clie
     page = response.content.decode()
     assert response.status_code == 404
     assert "No paper with DOI 10.1000/unknown is in this collection." in page
-    assert "python manage.py import_citations doi:10.1000/unknown --source semanticscholar" in page
+    assert ".venv/bin/python manage.py import_citations doi:10.1000/unknown --source semanticscholar" in page
 
 
 def test_the_command_is_safe_to_paste(client: Client) -> None:
@@ -89,7 +89,6 @@ def test_a_scheme_that_cannot_be_imported_offers_no_command(client: Client) -> N
         ("/doi/nonsense", "&#39;nonsense&#39; is not a DOI"),
         ("/id/isbn/123", "“isbn” is no scheme of identifiers that is known here"),
         ("/arxiv/10.1000/xyz", "is not an arXiv identifier"),
-        ("/doi/10.1000/%00", "10.1000/"),
     ],
 )
 def test_a_malformed_name_is_repeated_and_explained(client: Client, address: str, words: str) -> None:

@@ -52,9 +52,13 @@ def value_of(setting: str, folder: Path, **variables: str) -> Any:
         ("DEBUG", ""),
         ("SECURE", "2"),
         ("SECRET_KEY", "  "),
+        ("SECRET_KEY", "x"),
+        ("SECRET_KEY", "x" * 49),
         ("ALLOWED_HOSTS", "https://explorer.example.org"),
         ("ALLOWED_HOSTS", "explorer.example.org:8000"),
         ("ALLOWED_HOSTS", "explorer example"),
+        ("ALLOWED_HOSTS", ","),
+        ("ALLOWED_HOSTS", " , "),
         ("CSRF_TRUSTED_ORIGINS", "explorer.example.org"),
         ("CSRF_TRUSTED_ORIGINS", "https://explorer.example.org/path"),
         ("DATABASE_URL", "mysql://localhost/explorer"),
@@ -98,6 +102,8 @@ def test_a_malformed_or_unknown_variable_stops_the_start_in_one_line_that_names_
 def test_a_misspelt_variable_is_answered_with_the_right_one(tmp_path: Path) -> None:
     assert "did you mean ALLOWED_HOSTS?" in start(READ, tmp_path, ALLOWED_HOST="x.example.org").stderr
     assert "did you mean DATA_DIR?" in start(READ, tmp_path, EXPLORER_DATA_DIR="/srv").stderr
+    misspelt = start(READ, tmp_path, EUROPEPMC_API_URL="http://127.0.0.1")
+    assert "did you mean EUROPE_PMC_API_URL?" in misspelt.stderr
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,7 @@ def test_a_switch_takes_the_usual_words_in_any_case(tmp_path: Path, written: str
 
 
 def test_a_value_that_begins_with_a_dollar_is_taken_as_it_stands(tmp_path: Path) -> None:
-    assert value_of("SECRET_KEY", tmp_path, SECRET_KEY="$PATH") == "$PATH"
+    assert value_of("SECRET_KEY", tmp_path, SECRET_KEY="$PATH" * 10) == "$PATH" * 10
 
 
 def test_the_secret_key_is_made_once_into_a_private_file(tmp_path: Path) -> None:
@@ -197,7 +203,7 @@ def test_sqlite_waits_for_writers_and_writes_ahead(tmp_path: Path) -> None:
         "    print(cursor.execute(f'PRAGMA {pragma}').fetchone()[0])\n"
     )
     finished = start(program, tmp_path)
-    assert finished.stdout.split("\n")[:4] == ["wal", "1", "1", "5000"], finished.stderr
+    assert finished.stdout.split("\n")[:4] == ["wal", "1", "1", "20000"], finished.stderr
     assert value_of("DATABASES['default']['OPTIONS']['transaction_mode']", tmp_path) == "IMMEDIATE"
 
 

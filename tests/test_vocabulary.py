@@ -21,6 +21,7 @@ from citations.vocabulary import (
     Role,
     choices,
     map_raw,
+    meaning,
     source_label,
     suggestion_threshold,
 )
@@ -184,8 +185,15 @@ def test_an_unknown_value_or_scheme_says_nothing(scheme: str, raw: str) -> None:
 
 
 def test_each_source_reads_its_values_by_a_scheme_that_exists() -> None:
-    assert all(source.scheme in ("", *MAPPINGS) for source in SOURCES.values())
+    assert all({source.scheme, source.second_scheme} <= {"", *MAPPINGS} for source in SOURCES.values())
     assert all(name == source.name for name, source in SOURCES.items())
+
+
+def test_a_source_with_two_sets_of_values_means_both() -> None:
+    assert meaning("scicite", "result") == map_raw("semanticscholar", "result")
+    assert meaning("scicite", "supportive") == map_raw("scicite-polarity", "supportive")
+    assert meaning("semanticscholar", "supportive") == Mapped()
+    assert meaning("a file of somebody", "method") == map_raw("ours", "method")
 
 
 def test_a_source_that_is_not_listed_is_called_by_its_own_name() -> None:

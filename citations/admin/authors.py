@@ -15,22 +15,25 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from citations import summaries
 from citations.admin.base import (
-    AnyInlineFormSet,
     AnyModelForm,
     AnyTabularInline,
     BaseAdmin,
+    LabelledFormSet,
     admin_url,
     link,
     short,
 )
-from citations.models import Author, Authorship, Paper
+from citations.models import Author, Authorship, Citation, HubSummary, Paper
 from citations.vocabulary import CURATOR
 
 # Positions are moved here while authors change places, since no two may share one even for a moment.
 _PARKED = 10_000
 # So that a parked position fits its column (32,767): the longest author lists known have about 5,000 names.
 LAST_POSITION = _PARKED - 1
+
+_AUTHORS_CHANGED = "The authors changed while you were reading. Nothing was saved: open the page again."
 
 _ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
 
@@ -103,7 +106,7 @@ class AuthorshipForm(AnyModelForm):
         return position
 
 
-class AuthorshipFormSet(AnyInlineFormSet):
+class AuthorshipFormSet(LabelledFormSet):
     """All authors of the paper."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -115,8 +118,15 @@ class AuthorshipFormSet(AnyInlineFormSet):
             getattr(field.widget, "widget", field.widget).known = (str(author.pk), str(author))
 
     def clean(self) -> None:
-        """No two authors at one position."""
+        """No two authors at one position, and none on a list that has become another.
+
+        From here to the end of the transaction nobody else can write to the authors of this paper.
+        """
         super().clean()
+        if self.instance.pk and self.has_changed():
+            summaries.lock_hubs(hubs_of(self.instance.pk))
+            _lock_papers([self.instance.pk])
+            self._refuse_if_the_authors_changed()
         kept = [form for form in self.forms if form not in self.deleted_forms]
         positions = Counter(
             form.cleaned_data["position"] for form in kept if "position" in getattr(form, "cleaned_data", {})
@@ -126,6 +136,16 @@ class AuthorshipFormSet(AnyInlineFormSet):
             raise forms.ValidationError(
                 f"Each position is for one author: {', '.join(map(str, shared))} is given to several."
             )
+
+    def _refuse_if_the_authors_changed(self) -> None:
+        """An import or another curator may have replaced them after they were read for this form."""
+        read = {
+            (form.instance.pk, *(form.initial.get(name) for name in ("position", "name", "author")))
+            for form in self.initial_forms
+        }
+        stored = Authorship.objects.filter(paper_id=self.instance.pk).order_by()
+        if read != set(stored.values_list("pk", "position", "name", "author_id")):
+            raise forms.ValidationError(_AUTHORS_CHANGED)
 
 
 class AuthorshipInline(AnyTabularInline):
@@ -164,17 +184,52 @@ def save_authorships(formset: Any) -> None:
         authors_by_curator([formset.instance.pk])
 
 
+def hubs_of(paper_id: int) -> set[int]:
+    """The hubs that an edit of a paper concerns: what it cites, and itself where it is one."""
+    cited = Citation.objects.filter(citing_id=paper_id).order_by().values_list("cited_id", flat=True)
+    return set(cited) | set(HubSummary.objects.filter(pk=paper_id).values_list("pk", flat=True))
+
+
+def _lock_papers(paper_ids: Iterable[int]) -> list[Paper]:
+    """Hold papers, lowest id first, before their authors are touched, as imports do; hubs are held before papers."""
+    return list(Paper.objects.select_for_update().filter(pk__in=set(paper_ids)).order_by("pk"))
+
+
 def authors_by_curator(paper_ids: Iterable[int]) -> None:
     """Remember that a curator set the authors of these papers."""
-    for paper in Paper.objects.select_for_update().filter(pk__in=set(paper_ids)).order_by("pk"):
+    for paper in _lock_papers(paper_ids):
         paper.field_sources = {**paper.field_sources, "authors": CURATOR}
         paper.save(update_fields=["field_sources"])
+
+
+class PlaceForm(AuthorshipForm):
+    """One place of an author on a paper, on a page of its own."""
+
+    def clean(self) -> dict[str, Any]:
+        """Hold the paper, and refuse what was replaced meanwhile, and a position that another author has."""
+        super().clean()
+        paper = self.cleaned_data.get("paper")
+        paper_id = paper.pk if paper is not None else self.instance.paper_id
+        if paper_id is not None:
+            _lock_papers([paper_id])
+        if self.instance.pk and not Authorship.objects.filter(pk=self.instance.pk).exists():
+            raise forms.ValidationError(_AUTHORS_CHANGED)
+        if paper_id is not None and "position" in self.cleaned_data:
+            self._refuse_a_taken_position(paper_id, self.cleaned_data["position"])
+        return self.cleaned_data
+
+    def _refuse_a_taken_position(self, paper_id: int, position: int) -> None:
+        others = Authorship.objects.filter(paper_id=paper_id, position=position).exclude(pk=self.instance.pk)
+        other = others.values_list("name", flat=True).first()
+        if other is not None:
+            self.add_error("position", f"{other} has position {position} on this paper: each is for one author.")
 
 
 @admin.register(Authorship)
 class AuthorshipAdmin(BaseAdmin):
     """All places of authors on papers: for papers with too many authors for their page."""
 
+    form = PlaceForm
     list_display = ("id", "name", "position", "paper_title", "author")
     list_display_links = ("id", "name")
     search_fields = ("name", "author__name", "=author__key", "paper__title")
@@ -204,6 +259,7 @@ class AuthorshipAdmin(BaseAdmin):
         """The same for several; Django opens no transaction around actions on a list."""
         with transaction.atomic():
             papers = set(queryset.order_by().values_list("paper_id", flat=True))
+            _lock_papers(papers)
             super().delete_queryset(request, queryset)
             authors_by_curator(papers)
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest
@@ -95,6 +96,27 @@ class LinesField(forms.CharField):
         return words.replace("\r\n", "\n").replace("\r", "\n") if isinstance(words, str) else words
 
 
+class WebAddressField(forms.URLField):
+    """An address that a reader may be sent to: of the web, and of nothing else."""
+
+    default_validators = [URLValidator(schemes=("http", "https"))]
+    default_error_messages = {"invalid": "Enter an address that begins with http:// or https://."}
+
+
+class LabelledFormSet(AnyInlineFormSet):
+    """Rows of fields whose names stand only at the head of their columns: each field says its own, too."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """Name each field, with the number of its row; the row that scripts copy has none."""
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            # Around the select of a related row stands a wrapper, which hands its attributes to nobody.
+            widget = getattr(field.widget, "widget", field.widget)
+            if not widget.is_hidden:
+                words = str(field.label or "")
+                widget.attrs["aria-label"] = words if index is None else f"{words} {index + 1}"
+
+
 class BaseAdmin(AnyModelAdmin):
     """What every page has: short lists without a second count, and text fields that keep their line ends."""
 
@@ -103,7 +125,7 @@ class BaseAdmin(AnyModelAdmin):
     show_full_result_count = False
     formfield_overrides: ClassVar[Any] = {
         models.TextField: {"form_class": LinesField},
-        models.URLField: {"assume_scheme": "https"},
+        models.URLField: {"form_class": WebAddressField, "assume_scheme": "https"},
     }
     # Tables whose rows go with a row of this one; that they cannot be deleted on their own is no reason to refuse.
     cascades: ClassVar[tuple[type[models.Model], ...]] = ()
@@ -151,6 +173,8 @@ class WordFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen is None:
             return queryset
+        if chosen not in {value for value, _ in self.lookup_choices}:
+            return queryset.none()
         return queryset.filter(**{str(self.parameter_name): "" if chosen == NONE else chosen})
 
 

@@ -128,6 +128,10 @@ class CitationForm(AnyModelForm):
         super().__init__(*args, **kwargs)
         if "newest_label" in self.fields:
             self.fields["newest_label"].initial = newest_label_id(self.instance) if self.instance.pk else 0
+        for name in FLAGS:
+            if name in self.fields and self.instance.pk:
+                # What the curator saw, so that a flag that another changed meanwhile is not put back.
+                self.fields[name].show_hidden_initial = True
 
     @property
     def decides(self) -> bool:
@@ -281,7 +285,9 @@ class CitationAdmin(BaseAdmin):
         """Write the flags that were changed and nothing else: the other columns may have moved since they were read."""
         flags = [name for name in FLAGS if name in form.changed_data]
         if flags:
-            obj.flag_sources |= dict.fromkeys(flags, CURATOR)
+            # The hub is held: what stands now stays.
+            stored = Citation.objects.values_list("flag_sources", flat=True).get(pk=obj.pk)
+            obj.flag_sources = {**stored, **dict.fromkeys(flags, CURATOR)}
             obj.save(update_fields=[*flags, "flag_sources"])
             summaries.recount([obj.cited_id], Cause("A curator edited a citation.", user_of(request)))
 
@@ -330,9 +336,8 @@ class CitationAdmin(BaseAdmin):
 
     @admin.display(description="polarity")
     def polarity_now(self, citation: Citation) -> str:
-        """The polarity that stands, and who decided it. `source` is that of the role, where a role is decided."""
-        source = "" if citation.role else citation.source
-        return decision_text(citation.polarity, Polarity, citation.polarity_by, source)
+        """The polarity that stands, and who decided it."""
+        return decision_text(citation.polarity, Polarity, citation.polarity_by, citation.polarity_source)
 
     @admin.display(description="suggested", ordering="suggested_confidence")
     def suggestion_now(self, citation: Citation) -> str:

@@ -13,12 +13,13 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from citations import identifiers, summaries, text
-from citations.admin.authors import AuthorshipInline, save_authorships
+from citations.admin.authors import AuthorshipInline, hubs_of, save_authorships
 from citations.admin.base import (
     NOTHING,
     AnyModelForm,
     AnyTabularInline,
     BaseAdmin,
+    LabelledFormSet,
     MergedFilter,
     ReadOnlyAdmin,
     SourceFilter,
@@ -84,6 +85,7 @@ class IdentifierInline(AnyTabularInline):
 
     model = Identifier
     form = IdentifierForm
+    formset = LabelledFormSet
     extra = 0
     fields = ("scheme", "value", "source")
     readonly_fields = ("source",)
@@ -302,7 +304,7 @@ class PaperAdmin(BaseAdmin):
             return
         touched = [name for name in SOURCED_FIELDS if name in form.changed_data]
         if touched:
-            summaries.lock_hubs(_hubs_of(obj))
+            summaries.lock_hubs(hubs_of(obj.pk))
             obj.field_sources = _stored_sources(obj.pk) | dict.fromkeys(touched, CURATOR)
             obj.save(update_fields=[*touched, "field_sources"])
 
@@ -369,12 +371,6 @@ def _number_of_authors(paper: Paper) -> int:
     if known is None:
         known = paper.__dict__["_number_of_authors"] = paper.authorships.count()
     return known
-
-
-def _hubs_of(paper: Paper) -> set[int]:
-    """The hubs that an edit of the paper concerns: what it cites, and itself where it is one."""
-    cited = Citation.objects.filter(citing_id=paper.pk).order_by().values_list("cited_id", flat=True)
-    return set(cited) | set(HubSummary.objects.filter(pk=paper.pk).values_list("pk", flat=True))
 
 
 def _stored_sources(paper_id: int) -> dict[str, str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from citations.admin import uploads
 from citations.admin.base import NOTHING, ReadOnlyAdmin, SourceFilter, admin_url, link, short
 from citations.formatting import count
 from citations.models import ImportRun, Label, RejectedRecord
@@ -44,6 +48,28 @@ class ImportRunAdmin(ReadOnlyAdmin):
     ordering = ("-started_at", "-id")
     readonly_fields = ("rejected_reasons", "labels")
 
+    def get_urls(self) -> list[URLPattern]:
+        """With the page that takes a file, and a run's rejected records as a file."""
+        guarded = self.admin_site.admin_view
+        own = [
+            path("upload/", guarded(self.upload), name="citations_importrun_upload"),
+            path("<int:pk>/rejected.jsonl", guarded(self.rejected_file), name="citations_importrun_rejected"),
+        ]
+        return own + super().get_urls()
+
+    def upload(self, request: HttpRequest) -> HttpResponse:
+        """A file comes in through the browser."""
+        return uploads.upload(request, self.admin_site.each_context(request))
+
+    def rejected_file(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
+        """The rejected records of a run, one JSON object a line: reason and raw form."""
+        run = self.get_object(request, str(pk))
+        if run is None or not self.has_view_permission(request, run):
+            raise Http404
+        response = StreamingHttpResponse(_rejected_lines(run), content_type="application/x-ndjson")
+        response["Content-Disposition"] = f'attachment; filename="rejected-run-{run.pk}.jsonl"'
+        return response
+
     @admin.display(description="rejected", ordering="rejected")
     def rejected_link(self, run: ImportRun) -> SafeString | str:
         """How many records were not taken in, with a link to them."""
@@ -65,12 +91,19 @@ class ImportRunAdmin(ReadOnlyAdmin):
         if not rows:
             return NOTHING
         shown = format_html_join("; ", '{}: <a href="{}">{}</a>', rows)
-        return format_html("{} · {}", shown, _records_link(run, "all rejected records"))
+        file = link(admin_url(ImportRun, "rejected", run.pk), "download them")
+        return format_html("{} · {} · {}", shown, _records_link(run, "all rejected records"), file)
 
     @admin.display(description="labels")
     def labels(self, run: ImportRun) -> SafeString:
         """A link to the labels that it brought."""
         return link(admin_url(Label, "changelist", import_run__id__exact=run.pk), "Labels of this import")
+
+
+def _rejected_lines(run: ImportRun) -> Iterator[str]:
+    """Each record as a line; read in batches, however many there are."""
+    for record in run.rejected_records.order_by("pk").iterator(chunk_size=500):
+        yield json.dumps({"reason": record.reason, "raw": record.raw}, ensure_ascii=False) + "\n"
 
 
 def _records_link(run: ImportRun, words: str) -> SafeString:

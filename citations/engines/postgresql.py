@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 _REFUSAL = "labels are append-only: add a label that retracts or replaces this one"
 
@@ -33,3 +37,14 @@ def drop_append_only(table: str) -> Iterator[str]:
     """Statements that take the protection off again."""
     for action in ("no_delete", "no_update", "no_truncate"):
         yield f'DROP TRIGGER IF EXISTS {table}_{action} ON "{table}"'
+
+
+@contextmanager
+def read_snapshot(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """A repeatable read: every statement of it sees one state."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic(using=connection.alias):
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield

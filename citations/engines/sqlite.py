@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 _REFUSAL = "labels are append-only: add a label that retracts or replaces this one"
 
@@ -29,3 +34,18 @@ def drop_append_only(table: str) -> Iterator[str]:
     """Statements that take the protection off again."""
     for action in ("no_delete", "no_update", "no_replace"):
         yield f"DROP TRIGGER IF EXISTS {table}_{action}"
+
+
+@contextmanager
+def read_snapshot(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """A deferred transaction: with a write-ahead log it reads one state, and keeps no writer waiting."""
+    connection.ensure_connection()  # the mode is read from the settings then
+    ours: Any = connection  # SQLite's own wrapper knows the mode
+    usual = ours.transaction_mode
+    ours.transaction_mode = "DEFERRED"
+    try:
+        with transaction.atomic(using=connection.alias):
+            ours.transaction_mode = usual
+            yield
+    finally:
+        ours.transaction_mode = usual

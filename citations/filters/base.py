@@ -23,6 +23,7 @@ from citations.filters.fields import (
     ChoiceFilter,
     ConditionFilter,
     FlagFilter,
+    QueryField,
     SearchField,
     VenueFilter,
     YearFilter,
@@ -51,6 +52,7 @@ __all__ = [
     "Pages",
     "Problem",
     "Query",
+    "QueryField",
     "SearchField",
     "StrictFilterSet",
     "VenueFilter",
@@ -177,8 +179,9 @@ def query_string(
 class StrictFilterSet(django_filters.FilterSet):
     """The parameters of one list: its filters, `sort`, `page` and `page_size`, all of them checked.
 
-    Subclasses declare filters in the order of display and list `sorts` (value to label, the default first). `ignored`
-    are names that mean something to the caller and nothing to the list.
+    Subclasses declare filters in the order of display and list `sorts` (value to label, the default first); without
+    any, the page has neither sorts nor pages. `ignored` are names that mean something to the caller and nothing to the
+    list.
     """
 
     sorts: ClassVar[Mapping[str, str]] = {}
@@ -191,9 +194,11 @@ class StrictFilterSet(django_filters.FilterSet):
             given.setlist(name, [value for value in stripped if value])
         super().__init__(data=given, queryset=queryset)
         self._found: list[Problem] = []
-        self.sort = self._read_choice(SORT, list(self.sorts))
-        self.page_size = int(self._read_choice(PAGE_SIZE, [str(DEFAULT_PAGE_SIZE), *map(str, PAGE_SIZES)]))
-        self.page = self._read_page()
+        self.sort, self.page_size, self.page = "", DEFAULT_PAGE_SIZE, 1
+        if self.sorts:
+            self.sort = self._read_choice(SORT, list(self.sorts))
+            self.page_size = int(self._read_choice(PAGE_SIZE, [str(DEFAULT_PAGE_SIZE), *map(str, PAGE_SIZES)]))
+            self.page = self._read_page()
         self._problems: tuple[Problem, ...] | None = None
 
     # Reading -----------------------------------------------------------------------------------------------------
@@ -245,7 +250,7 @@ class StrictFilterSet(django_filters.FilterSet):
 
     def _unknown_names(self) -> Iterable[Problem]:
         """Names that are no parameters of this list; they do not block."""
-        known = [*self.filters, SORT, PAGE, PAGE_SIZE]
+        known = [*self.filters, *([SORT, PAGE, PAGE_SIZE] if self.sorts else [])]
         unknown = [name for name in self.data if name not in known and name not in self.ignored]
         for name in [name for name in unknown if not _VISIT_COUNTERS.fullmatch(name)][:MOST_UNKNOWN]:
             meant = did_you_mean(name, known)

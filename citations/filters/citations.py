@@ -6,31 +6,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
-from citations import text
+from citations import search
 from citations.filters.base import (
+    YEAR_FROM,
+    YEAR_TO,
     ChoiceFilter,
     ConditionFilter,
     FlagFilter,
     Problem,
-    SearchField,
+    QueryField,
     StrictFilterSet,
     VenueFilter,
     YearFilter,
-    search_words,
     shown,
 )
 from citations.formatting import count, join_words, plural
-from citations.models import Citation, Mention
+from citations.models import Citation
 from citations.vocabulary import CLASSIFIED_ROLES, DECIDERS, NONE, DecidedBy, Polarity, Role, choices
 
 RELEVANCE = "relevance"
+SEARCH = "q"
 
 _ROLES = dict(choices(Role))
 _POLARITIES = dict(choices(Polarity))
 _UNDECIDED = {NONE: ""}
+
+# A heading repeats a search up to this many characters; the form below it shows the whole.
+LONGEST_DESCRIPTION = 200
 
 # Verbs that sentences begin with, as one paper does them; the others follow the rule: "1 of 30 citing papers uses
 # Pythia".
@@ -45,35 +50,16 @@ class SuggestedFilter(ChoiceFilter):
 
 
 class SearchFilter(ConditionFilter):
-    """Every word occurs in the title, the summary, the abstract or a citing sentence, whatever its case.
+    """What the full-text search finds among the papers that cite one hub: see `citations.search` for the language."""
 
-    In titles accents are folded too; elsewhere case alone is, and on SQLite that of ASCII letters only.
-    """
+    field_class = QueryField
 
-    field_class = SearchField
-
-    def condition(self, value: str) -> Q:
-        condition = Q()
-        for word in search_words(value):
-            condition &= _contains(word)
-        return condition
-
-
-def _contains(word: str) -> Q:
-    """Citations of which some text has `word` in it."""
-    in_sentence = Exists(Mention.objects.filter(citation=OuterRef("pk"), sentence__icontains=word))
-    found = (
-        Q(citing__title__icontains=word)
-        | Q(citing__summary__icontains=word)
-        | Q(citing__abstract__icontains=word)
-        | Q(in_sentence)
-    )
-    key = text.sort_key(word)
-    return found | Q(sort_title__contains=key) if key else found
+    def filter(self, qs: QuerySet[Any], value: search.Query | None) -> QuerySet[Any]:
+        return search.citations(qs, value, self.parent.hub_id) if value else qs
 
 
 class CitationFilter(StrictFilterSet):
-    """The list parameters of `/hubs/<slug>/citing/`, on `Citation`; without `q` and the flags also on `HubTally`."""
+    """The list parameters of `/hubs/<slug>/citing/`, on `Citation`; those of columns that it has also on `HubTally`."""
 
     role = ChoiceFilter("role", _ROLES | {NONE: "Not classified"}, stored=_UNDECIDED, noun="role", label="Role")
     polarity = ChoiceFilter(
@@ -112,20 +98,56 @@ class CitationFilter(StrictFilterSet):
         RELEVANCE: "Relevance",
     }
 
-    def __init__(self, data: QueryDict, queryset: QuerySet[Any] | None = None) -> None:
-        super().__init__(data, Citation.objects.public() if queryset is None else queryset)
+    def __init__(self, data: QueryDict, hub_id: int | None = None) -> None:
+        """The list of the papers that cite the paper with the id `hub_id`, which may be left out where only words and
+        addresses are wanted.
+        """
+        self.hub_id = hub_id
+        super().__init__(data, Citation.objects.public() if hub_id is None else Citation.objects.of_hub(hub_id))
+
+    @property
+    def asked(self) -> search.Query:
+        """What is searched for; empty (false) for nothing."""
+        return self.cleaned(SEARCH) or search.Query()
+
+    @property
+    def qs(self) -> QuerySet[Any]:
+        """As the base; sorted by relevance, the rows carry `rank`."""
+        if self.sort == RELEVANCE and self.is_usable and self.asked and self.hub_id is not None:
+            return search.ranked_citations(self.filter_except(self.queryset, SEARCH), self.asked, self.hub_id)
+        return super().qs
+
+    def in_page_order(self) -> QuerySet[Any]:
+        """As `qs`, for the first few rows in the order of an index, where many match the search."""
+        rows = self.filter_except(self.queryset, SEARCH)
+        return search.citations(rows, self.asked, self.hub_id or 0, in_order=True)
 
     def check(self) -> Iterable[Problem]:
-        """As the base, and: relevance needs something to be relevant to."""
+        """As the base, and: a search needs a word, and relevance something to be relevant to."""
         yield from super().check()
-        if self.sort == RELEVANCE and not self.data.get("q"):
+        if self.sort == RELEVANCE and not self.data.get(SEARCH):
             message = "The list can be sorted by relevance only together with a search (q)."
             yield self.problem("sort", RELEVANCE, message, "newest", {"sort": ["newest"]})
+        searched = self.form.cleaned_data.get(SEARCH)
+        if searched is not None and not searched:
+            yield self.problem(SEARCH, shown(self.data[SEARCH]), " ".join(searched.problems))
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What of the search was passed over, in sentences. The list is what the rest of it asks for."""
+        return self.asked.problems
 
     @property
     def sorts_offered(self) -> dict[str, str]:
         """The sorts that make sense for this list, value to label."""
-        return {value: label for value, label in self.sorts.items() if value != RELEVANCE or self.cleaned("q")}
+        return {value: label for value, label in self.sorts.items() if value != RELEVANCE or self.asked}
+
+
+class CleanFilter(StrictFilterSet):
+    """`self=0` and `retracted=0` of a hub page: its numbers without what distorts them."""
+
+    self = ChoiceFilter("is_self_citation", {"0": "left out"}, stored={"0": False}, label="Self-citations")
+    retracted = ChoiceFilter("retracted", {"0": "left out"}, stored={"0": False}, label="Retracted papers")
 
 
 # In English ----------------------------------------------------------------------------------------------------------
@@ -144,13 +166,13 @@ class Description:
     order: str
 
     def heading(self, number: int, known: int) -> str:
-        """ "18 of 30 citing papers use Pythia as a tool, from 2024 to 2026, most cited first"."""
+        """ "18 of 30 citing papers use Pythia as a tool, 2024 to 2026, most cited first"."""
         papers = f"{count(known)} citing {plural(known, 'paper')}"
         start = f"{count(number)} of {papers}" if self.predicate or self.limits else papers
         return self._joined(start, self.of_one if number == 1 else self.predicate)
 
     def title(self, number: int) -> str:
-        """ "412 papers that use Pythia as a tool, from 2024 to 2026, most cited first"."""
+        """ "412 papers that use Pythia as a tool, 2024 to 2026, most cited first"."""
         one = number == 1
         predicate = (self.of_one if one else self.predicate) or f"{'cites' if one else 'cite'} {self.name}"
         return self._joined(f"{count(number)} {plural(number, 'paper')}", f"that {predicate}")
@@ -158,15 +180,19 @@ class Description:
     def _joined(self, start: str, predicate: str) -> str:
         limits = list(self.limits)
         if not predicate and limits:
-            predicate = limits.pop(0)
+            first = limits.pop(0)
+            predicate = f"from {first}" if first[:1].isdigit() else first
         return ", ".join(
             [f"{start} {predicate}" if predicate else start, *limits, *([self.order] if self.order else [])]
         )
 
 
 def short_name(title: str) -> str:
-    """What a hub is called in sentences: its title before the first colon, else the whole title."""
-    before = title.partition(":")[0].strip()
+    """What a hub is called in sentences: its title before the first colon that a space follows, else the whole title.
+
+    "Pythia: A Suite" is "Pythia"; placeholders such as "CorpusId:14514057" stay whole.
+    """
+    before = title.partition(": ")[0].strip()
     return before or title
 
 
@@ -256,15 +282,14 @@ def _limits(filterset: CitationFilter) -> Iterable[str]:
     decided = filterset.cleaned("decided_by")
     if decided:
         yield join_words([_DECIDED[value] for value in decided], "or")
-    years = _years(filterset.cleaned("year_min"), filterset.cleaned("year_max"))
+    years = _years(filterset.cleaned(YEAR_FROM), filterset.cleaned(YEAR_TO))
     if years:
         yield years
     venues = filterset.cleaned("venue")
     if venues:
         yield f"in {join_words([shown(venue.name) for venue in venues], 'or')}"
-    search = filterset.cleaned("q")
-    if search:
-        yield f"matching “{search}”"
+    if filterset.asked:
+        yield shown(filterset.asked.describe(), LONGEST_DESCRIPTION)
     for name, (yes, no) in _FLAGS.items():
         chosen = filterset.cleaned(name)
         if chosen and len(chosen) == 1:
@@ -272,9 +297,9 @@ def _limits(filterset: CitationFilter) -> Iterable[str]:
 
 
 def _years(lower: int | None, upper: int | None) -> str:
-    """ "from 2024 to 2026", "from 2024 on", "up to 2026", "from 2024" for one year alone; "" without a bound."""
+    """ "2024 to 2026", "from 2024 on", "up to 2026", "from 2024" for one year alone; "" without a bound."""
     if lower and upper:
-        return f"from {lower}" if lower == upper else f"from {lower} to {upper}"
+        return f"from {lower}" if lower == upper else f"{lower} to {upper}"
     if lower:
         return f"from {lower} on"
     return f"up to {upper}" if upper else ""

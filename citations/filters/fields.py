@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from citations import search
 from citations.models import Venue
 from citations.models.papers import YEAR_MAX, YEAR_MIN
 
@@ -24,15 +25,15 @@ MOST_WORDS = 20
 SHOWN_LENGTH = 60
 
 _YEAR = re.compile(r"[0-9]{4}")
-_SLUG = re.compile(r"[-a-zA-Z0-9_]{1,120}")
+SLUG = re.compile(r"[-a-zA-Z0-9_]{1,120}")
 # Control and formatting characters: they could hide or reorder the sentence of a notice.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
-def shown(value: str) -> str:
-    """`value` as a notice may repeat it: one line, no hidden characters, not too long."""
+def shown(value: str, length: int = SHOWN_LENGTH) -> str:
+    """`value` as a notice may repeat it: one line, no hidden characters, at most `length` of them."""
     text = " ".join(_UNPRINTABLE.sub(" ", value).split())
-    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}…"
+    return text if len(text) <= length else f"{text[:length]}…"
 
 
 def did_you_mean(value: str, allowed: Iterable[str], labels: Mapping[str, str] | None = None) -> str:
@@ -153,6 +154,17 @@ class SearchField(OnceField):
         return [f"“{value}”"]
 
 
+class QueryField(OnceField):
+    """A full-text search. Cleans to a `search.Query`, which any text is; an empty one counts as none."""
+
+    def read(self, text: str) -> search.Query:
+        return search.parse(text)
+
+    def labels(self, value: Any) -> list[str]:
+        text = shown(str(value))
+        return [text if '"' in text else f"“{text}”"]
+
+
 def search_words(text: str) -> list[str]:
     """The words of a search, without characters that print nothing."""
     return _UNPRINTABLE.sub(" ", text).split()
@@ -164,7 +176,7 @@ class VenueField(ValuesField):
     def to_python(self, value: Any) -> list[Venue]:
         given = list(dict.fromkeys(value or ()))
         found = (
-            {venue.slug: venue for venue in Venue.objects.filter(slug__in=filter(_SLUG.fullmatch, given))}
+            {venue.slug: venue for venue in Venue.objects.filter(slug__in=filter(SLUG.fullmatch, given))}
             if given
             else {}
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from citations.filters.base import ChoiceFilter, StrictFilterSet, VenueFilter, YearFilter
 from citations.filters.papers import TitleFilter
@@ -15,7 +15,7 @@ from citations.vocabulary import HubClass
 HUB_ORDERS: Mapping[str, tuple[Any, ...]] = {
     "citing": ("-known", "-paper"),
     "classified": ("-classified", "-paper"),
-    "newest": (F("year").desc(nulls_last=True), F("paper").desc()),
+    "newest": ("-sort_date", "-paper"),
     "title": ("sort_title", "paper"),
 }
 

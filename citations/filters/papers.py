@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, When
+from django.db.models import Case, IntegerField, Q, QuerySet, When
 
 from citations import text
 from citations.filters.base import (
@@ -20,7 +20,7 @@ from citations.vocabulary import NONE, Role
 
 # Each order ends with the id, so that pages never overlap, and follows an index.
 PAPER_ORDERS: Mapping[str, tuple[Any, ...]] = {
-    "newest": (F("year").desc(nulls_last=True), F("id").desc()),
+    "newest": ("-sort_date", "-id"),
     "title": ("sort_title", "id"),
     "cited": ("-cited_by_count", "-id"),
 }

@@ -63,14 +63,17 @@ def majority_parts(role: Role, counts: HubCounts) -> tuple[Part, ...]:
 def contested_parts(counts: HubCounts) -> tuple[Part, ...]:
     """As in "14 of 100 citing papers whose position is known (9–22%) dispute this work; 21 support it."."""
     share = counts.contested_share
+    is_all = share.numerator == counts.assessed
     supports = counts.polarities[Polarity.SUPPORTS]
     papers = f"citing {plural(counts.assessed, 'paper')}"
-    known = f"{count(counts.assessed)} {papers} whose position is known"
-    if counts.assessed == counts.known:
-        known = f"all {count(counts.assessed)} {papers}"
+    known = f"{count(counts.assessed)} {papers}"
+    if counts.assessed != counts.known:
+        known = f"{known} whose position is known"
+    elif not is_all:
+        known = f"all {known}"
+    disputing = Part(count(share.numerator), "count", CONFIRMED_DISPUTES, share.numerator)
     return (
-        Part(count(share.numerator), "count", CONFIRMED_DISPUTES, share.numerator),
-        Part(" of "),
+        *((Part("All "),) if is_all else (disputing, Part(" of "))),
         Part(known, "count", ASSESSED, counts.assessed),
         *_range_parts(share, counts.polarity_range_shown),
         Part(f" {plural(share.numerator, 'disputes this work', Polarity.DISPUTES.phrase)}"),

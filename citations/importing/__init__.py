@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from citations.importing.facts import SOURCE_PRIORITY
 from citations.importing.papers import STRONGEST_FIRST
-from citations.importing.runs import Counts, ImportStopped, Report, fingerprint, run_import
+from citations.importing.runs import Counts, ImportStopped, Report, Trial, fingerprint, run_import
 from citations.importing.sample import sample_pages
-from citations.importing.services import Service, make_service, service_names
+from citations.importing.services import Service, import_list, make_service, service_names
 
 __all__ = [
     "SOURCE_PRIORITY",
@@ -19,7 +19,9 @@ __all__ = [
     "ImportStopped",
     "Report",
     "Service",
+    "Trial",
     "fingerprint",
+    "import_list",
     "make_service",
     "run_import",
     "sample_pages",

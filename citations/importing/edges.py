@@ -11,15 +11,16 @@ from typing import Any
 from django.db.models import Q
 
 from citations import text
-from citations.importing.facts import BATCH, share_an_author
+from citations.importing.facts import BATCH, outranks, share_an_author
 from citations.importing.papers import Entry, batches
 from citations.labelling import new_decision
 from citations.models import Citation, ImportRun, Label, Mention
 from citations.sources.records import CitationRecord
-from citations.vocabulary import CURATOR, SOURCES, DecidedBy, Mapped, Polarity, Role, map_raw
+from citations.vocabulary import CURATOR, SOURCES, DecidedBy, Mapped, Polarity, Role, meaning
 
 _SECTION_LENGTH = 200
 _RAW_VALUE_LENGTH = 100
+SELF_CITATION = "is_self_citation"
 
 
 @dataclass(frozen=True)
@@ -66,21 +67,21 @@ def write_edges(edges: list[Edge], source: str, run: ImportRun | None) -> Writte
     holds a transaction and the locks of the hubs.
     """
     written = Written()
-    _write_citations(edges, written)
-    _write_flags(edges, written)
+    _write_citations(edges, source, written)
+    _write_flags(edges, source, written)
     mentions = _write_mentions(edges, source, written)
     _collect_labels(edges, source, run, mentions, written)
     return written
 
 
-def _write_citations(edges: list[Edge], written: Written) -> None:
+def _write_citations(edges: list[Edge], source: str, written: Written) -> None:
     """Find the citation of each edge, or make it."""
     stored = _stored_citations(edges)
     new: dict[tuple[int, int], Citation] = {}
     for edge in edges:
         pair = (edge.citing.paper.pk, edge.cited.paper.pk)
         if pair not in stored and pair not in new:
-            new[pair] = _new_citation(edge)
+            new[pair] = _new_citation(edge, source)
             edge.is_new = True
             written.citing.add(pair[0])
             written.hubs.add(pair[1])
@@ -103,17 +104,23 @@ def _stored_citations(edges: list[Edge]) -> dict[tuple[int, int], Citation]:
     return found
 
 
-def _new_citation(edge: Edge) -> Citation:
-    """The citation of an edge, unsaved. It is a self-citation where the papers share an author by a stable key."""
+def _new_citation(edge: Edge, source: str) -> Citation:
+    """The citation of an edge, unsaved.
+
+    It is a self-citation where the source says so; where it says nothing, when the papers share an author by a stable
+    key.
+    """
+    said = edge.record.is_self_citation
     return Citation(
         citing=edge.citing.paper,
         cited=edge.cited.paper,
         is_influential=edge.record.is_influential or False,
-        is_self_citation=share_an_author(edge.citing.authors, edge.cited.authors),
+        is_self_citation=share_an_author(edge.citing.authors, edge.cited.authors) if said is None else said,
+        flag_sources={} if said is None else {SELF_CITATION: source},
     )
 
 
-def _write_flags(edges: list[Edge], written: Written) -> None:
+def _write_flags(edges: list[Edge], source: str, written: Written) -> None:
     """Follow the source where it changed its mind on influence, or authors became known; never over a curator."""
     updated: dict[int, Citation] = {}
     for edge in edges:
@@ -121,25 +128,40 @@ def _write_flags(edges: list[Edge], written: Written) -> None:
         if edge.is_new or citation is None or not edge.is_own or citation.pk in updated:
             continue
         flags = _new_flags(edge, citation)
+        if _states_self_citation(edge, citation, source):
+            flags[SELF_CITATION] = bool(edge.record.is_self_citation)
+            citation.flag_sources[SELF_CITATION] = source
         for name, value in flags.items():
             setattr(citation, name, value)
         if flags:
             edge.is_changed = True
             updated[citation.pk] = citation
             written.hubs.add(citation.cited_id)
-    Citation.objects.bulk_update(updated.values(), ["is_influential", "is_self_citation"], batch_size=BATCH)
+    Citation.objects.bulk_update(updated.values(), ["is_influential", SELF_CITATION, "flag_sources"], batch_size=BATCH)
 
 
 def _new_flags(edge: Edge, citation: Citation) -> dict[str, bool]:
-    """The flags that differ from what the row and the authors say, without those that a curator set."""
+    """The flags that differ from what the row and the authors say, without those that a curator set.
+
+    What the authors' keys say does not count against what a source has said in so many words.
+    """
     flags: dict[str, bool] = {}
     if edge.record.is_influential is not None and edge.record.is_influential != citation.is_influential:
         flags["is_influential"] = edge.record.is_influential
-    if edge.citing.authors_changed or edge.cited.authors_changed:
+    is_said = edge.record.is_self_citation is not None or SELF_CITATION in citation.flag_sources
+    if not is_said and (edge.citing.authors_changed or edge.cited.authors_changed):
         shared = share_an_author(edge.citing.authors, edge.cited.authors)
         if shared != citation.is_self_citation:
-            flags["is_self_citation"] = shared
+            flags[SELF_CITATION] = shared
     return {name: value for name, value in flags.items() if citation.flag_sources.get(name) != CURATOR}
+
+
+def _states_self_citation(edge: Edge, citation: Citation, source: str) -> bool:
+    """Whether the row's own word on self-citation is news: never over a curator's, nor over that of a better source."""
+    said, stated_by = edge.record.is_self_citation, citation.flag_sources.get(SELF_CITATION, "")
+    if said is None or (stated_by == source and said == citation.is_self_citation):
+        return False
+    return stated_by == source or outranks(source, stated_by)
 
 
 def _write_mentions(edges: list[Edge], source: str, written: Written) -> dict[tuple[int, str], Mention]:
@@ -240,14 +262,14 @@ def _order(statement: Statement) -> tuple[str, str, str, str]:
 def _statements(record: CitationRecord, source: str) -> frozenset[Statement]:
     """What a row says of its citation, in our words by the table of the source's scheme, with the raw values."""
     scheme = SOURCES[source].scheme if source in SOURCES else "ours"
-    found = {_mapped("", raw, map_raw(scheme, raw)) for raw in record.intents if _says_something(scheme, raw)}
+    found = {_mapped("", raw, meaning(source, raw)) for raw in record.intents if _says_something(scheme, raw)}
     if record.role in list(Role) or record.polarity in list(Polarity):
         role = record.role if record.role in list(Role) else ""
         polarity = record.polarity if record.polarity in list(Polarity) else ""
-        found.add(Statement("", role, polarity, role or polarity, coarse=False))
+        found.add(Statement("", role, polarity, role or polarity, coarse=record.coarse and bool(role)))
     for mention in record.mentions:
         found |= {
-            _mapped(text.content_hash(mention.sentence), raw, map_raw(scheme, raw))
+            _mapped(text.content_hash(mention.sentence), raw, meaning(source, raw))
             for raw in mention.intents
             if mention.sentence and _says_something(scheme, raw)
         }

@@ -11,7 +11,7 @@ from citations import text
 from citations.models import Paper
 from citations.models.papers import TITLE_LENGTH, YEAR_MAX, YEAR_MIN
 from citations.sources.records import AuthorRecord, PaperRecord
-from citations.vocabulary import CURATOR, SAMPLE
+from citations.vocabulary import CURATOR, PLACEHOLDER, SAMPLE
 
 # A field's better value wins by this order, best first; a curator stands above all of them. Registrars of papers come
 # before those who gather from registrars; people's own files and the illustrative sample come last. A source that is
@@ -62,12 +62,17 @@ def may_set(paper: Paper, field: str, source: str, *, is_empty: bool, is_own: bo
         return True
     if stated_by == source:
         return is_own
-    return _rank(source) < _rank(stated_by)
+    return outranks(source, stated_by)
+
+
+def outranks(source: str, stated_by: str) -> bool:
+    """Whether a source may replace what another has stated; "" is nobody."""
+    return stated_by != CURATOR and _rank(source) < _rank(stated_by)
 
 
 def _rank(source: str) -> int:
     """Place in the order of priority, 0 being the best; after all others what nobody is known to have said."""
-    if not source:
+    if not source or source == PLACEHOLDER:
         return len(SOURCE_PRIORITY)
     return SOURCE_PRIORITY.index(source if source in SOURCE_PRIORITY else "file")
 
@@ -76,11 +81,27 @@ def differences(paper: Paper, record: PaperRecord, source: str, *, is_own: bool)
     """The fields that a record changes, with the new values; of the venue the name. A record never empties a field."""
     found: dict[str, Value] = {}
     for name, value in _stated(record).items():
-        stored = _stored(paper, name)
-        compared = venue_slug(str(value)) if name == "venue" else value
-        if stored != compared and may_set(paper, name, source, is_empty=stored in ("", None), is_own=is_own):
+        is_empty = _stored(paper, name) in ("", None)
+        if not _is_stored(paper, name, value) and may_set(paper, name, source, is_empty=is_empty, is_own=is_own):
             found[name] = value
     return found
+
+
+def confirmed(paper: Paper, record: PaperRecord, source: str) -> set[str]:
+    """The fields of which a record says what is stored, by the word of a lesser source so far.
+
+    From then on they are this source's word: else a source between the two would replace what the better one confirmed.
+    """
+    return {
+        name
+        for name, value in _stated(record).items()
+        if _is_stored(paper, name, value) and outranks(source, paper.field_sources.get(name, ""))
+    }
+
+
+def _is_stored(paper: Paper, field: str, value: Value) -> bool:
+    """Whether a record says what is stored."""
+    return _stored(paper, field) == (venue_slug(str(value)) if field == "venue" else value)
 
 
 def _stored(paper: Paper, field: str) -> Value | None:

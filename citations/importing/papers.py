@@ -19,12 +19,15 @@ from citations.importing.facts import (
     LARGEST_COUNT,
     Authored,
     authored,
+    confirmed,
     differences,
     may_set,
+    outranks,
     venue_slug,
 )
 from citations.models import Author, Authorship, CitedByCount, Identifier, Paper, Venue
 from citations.sources.records import PaperRecord
+from citations.vocabulary import PLACEHOLDER
 
 # Where the identifiers of one record name several papers, the record goes to the one that the first of these names:
 # what a registrar gave out before what a service made up, and numbers that were matched by machine last.
@@ -126,7 +129,7 @@ class Shelf:
         self._placed[id(record)] = entry
         entry.records.append(record)
         for identifier in record.identifiers:
-            if identifier not in self._named:
+            if identifier not in self._named and not self._others_named_by(equivalents(identifier), entry):
                 self._named[identifier] = entry
                 entry.identifiers.add(identifier)
                 entry.new_identifiers.append(identifier)
@@ -146,13 +149,7 @@ class Shelf:
         """Set on the instance what a record changes; says whether it changes anything."""
         is_own = entry.is_own(record)
         fields = self._set_fields(entry, record, is_own=is_own)
-        authors = authored(record)
-        may_set_authors = may_set(entry.paper, AUTHORS, self.source, is_empty=not entry.authors, is_own=is_own)
-        new_authors = bool(authors) and authors != entry.authors and may_set_authors
-        if new_authors:
-            entry.authors, entry.authors_changed = authors, True
-            entry.paper.field_sources[AUTHORS] = self.source
-            entry.changed_fields.add("field_sources")
+        new_authors = self._set_authors(entry, record, is_own=is_own)
         cited_by = min(record.cited_by_count, LARGEST_COUNT) if record.cited_by_count is not None else None
         new_count = cited_by is not None and cited_by != entry.cited_by and (is_own or entry.cited_by is None)
         if new_count:
@@ -160,7 +157,10 @@ class Shelf:
         return fields or new_authors or new_count
 
     def _set_fields(self, entry: Entry, record: PaperRecord, *, is_own: bool) -> bool:
-        """Set the columns that a record changes; the venue waits for `write`."""
+        """Set the columns that a record changes; the venue waits for `write`. Says whether it changes any.
+
+        To confirm what a lesser source said is noted, and is no change.
+        """
         found = differences(entry.paper, record, self.source, is_own=is_own)
         for name, value in found.items():
             if name == "venue":
@@ -170,17 +170,39 @@ class Shelf:
             else:
                 setattr(entry.paper, name, value)
             entry.paper.field_sources[name] = self.source
-        entry.changed_fields.update(found, {"field_sources"} if found else ())
+        now_ours = confirmed(entry.paper, record, self.source)
+        entry.paper.field_sources |= dict.fromkeys(now_ours, self.source)
+        entry.changed_fields.update(found, {"field_sources"} if found or now_ours else ())
         return bool(found)
+
+    def _set_authors(self, entry: Entry, record: PaperRecord, *, is_own: bool) -> bool:
+        """Set the authors where a record changes them; says whether it does.
+
+        To confirm what a lesser source said is noted, and is no change.
+        """
+        authors = authored(record)
+        may = may_set(entry.paper, AUTHORS, self.source, is_empty=not entry.authors, is_own=is_own)
+        is_new = bool(authors) and authors != entry.authors and may
+        if is_new:
+            entry.authors, entry.authors_changed = authors, True
+        is_confirmed = authors == entry.authors and outranks(self.source, entry.paper.field_sources.get(AUTHORS, ""))
+        if authors and (is_new or is_confirmed):
+            entry.paper.field_sources[AUTHORS] = self.source
+            entry.changed_fields.add("field_sources")
+        return is_new
 
     def _note_conflict(self, record: PaperRecord, entry: Entry) -> None:
         """Keep it for a curator when a record's identifiers name other papers too; papers are never merged here."""
-        others = [known for known in record.identifiers if self._named.get(known, entry) is not entry]
+        others = self._others_named_by(names(record), entry)
         if not others:
             return
         named = ", ".join(f"{display(known)} names {_slug_or_new(self._named[known])}" for known in others)
         reason = f"conflicting identifiers: taken for {_slug_or_new(entry)}, but {named}"
         self.conflicts.append(Conflict(reason, record))
+
+    def _others_named_by(self, identifiers: Iterable[IdentifierValue], entry: Entry) -> list[IdentifierValue]:
+        """Those identifiers that name other papers than this one."""
+        return [known for known in identifiers if self._named.get(known, entry) is not entry]
 
     # Loading ---------------------------------------------------------------------------------------------------------
 
@@ -196,9 +218,8 @@ class Shelf:
             for row in Identifier.objects.filter(paper_id__in=batch):
                 entries[row.paper_id].identifiers.add(row.as_value)
                 self._named.setdefault(row.as_value, entries[row.paper_id])
-            authorships = Authorship.objects.filter(paper_id__in=batch).order_by("position")
-            for paper_id, *author in authorships.values_list("paper_id", "name", "author__key", "author__orcid"):
-                entries[paper_id].authors.append(Authored(*author))
+            for paper_id, authors in _stored_authors(batch).items():
+                entries[paper_id].authors = authors
             for counted in CitedByCount.objects.filter(paper_id__in=batch, source=self.source):
                 entries[counted.paper_id].cited_by = counted.count
         self.entries = list(entries.values())
@@ -212,6 +233,7 @@ class Shelf:
         stored = [entry for entry in changed if not entry.is_new]
         self._reload(stored)
         self._write_venues(changed)
+        _name_by_identifier([entry for entry in new if not entry.paper.title])
         _set_slugs(new)
         Paper.objects.bulk_create([entry.paper for entry in new], batch_size=BATCH)
         self._update_columns(stored)
@@ -220,18 +242,23 @@ class Shelf:
         self._write_counts([entry for entry in changed if entry.cited_by_changed])
 
     def _reload(self, stored: list[Entry]) -> None:
-        """Read stored papers again, now locked, and set what records change: a curator may have edited meanwhile."""
+        """Read stored papers again, now locked, and decide anew what records change: a curator may have edited them.
+
+        Whoever edits authors holds the paper's row, too, so that they are read after it.
+        """
         by_id = {entry.paper.pk: entry for entry in stored if entry.changed_fields}
         locked = Paper.objects.select_for_update(of=("self",)).select_related("venue")
         for batch in batches(sorted(by_id)):
-            for paper in locked.filter(pk__in=batch).order_by("pk"):
+            papers = list(locked.filter(pk__in=batch).order_by("pk"))
+            authors = _stored_authors(batch)
+            for paper in papers:
                 entry = by_id[paper.pk]
                 entry.paper, entry.venue_name, entry.changed_fields = paper, "", set()
-                if entry.authors_changed:
-                    paper.field_sources[AUTHORS] = self.source
-                    entry.changed_fields.add("field_sources")
+                entry.authors, entry.authors_changed = authors.get(paper.pk, []), False
                 for record in entry.records:
-                    self._set_fields(entry, record, is_own=entry.is_own(record))
+                    is_own = entry.is_own(record)
+                    self._set_fields(entry, record, is_own=is_own)
+                    self._set_authors(entry, record, is_own=is_own)
 
     def _write_venues(self, changed: list[Entry]) -> None:
         """Exchange the stand-ins for stored venues, making those that are new."""
@@ -301,6 +328,22 @@ class Shelf:
         )
 
 
+def find_paper(identifier: IdentifierValue) -> Paper | None:
+    """The paper of the collection that carries a name, or one that means the same; for a merged one its survivor."""
+    for name in (identifier, *equivalents(identifier)):
+        paper = Paper.objects.with_identifier(name.scheme, name.value).first()
+        if paper is not None:
+            return survivor(paper)
+    return None
+
+
+def survivor(paper: Paper) -> Paper:
+    """The paper that stands for one that was merged; else the paper itself."""
+    while paper.merged_into is not None:
+        paper = paper.merged_into
+    return paper
+
+
 def _slug_or_new(entry: Entry) -> str:
     """How a paper is named in a reason for a curator."""
     return entry.paper.slug or "a new paper"
@@ -321,6 +364,15 @@ def _paper_ids(wanted: set[IdentifierValue]) -> dict[IdentifierValue, int]:
         for batch in batches(values):
             rows = Identifier.objects.filter(scheme=scheme, value__in=batch).values_list("value", "paper_id")
             found.update({IdentifierValue(scheme, value): paper_id for value, paper_id in rows})
+    return found
+
+
+def _stored_authors(paper_ids: list[int]) -> dict[int, list[Authored]]:
+    """The authors of these papers in their order; papers without any are left out."""
+    found: dict[int, list[Authored]] = defaultdict(list)
+    authorships = Authorship.objects.filter(paper_id__in=paper_ids).order_by("position")
+    for paper_id, *author in authorships.values_list("paper_id", "name", "author__key", "author__orcid"):
+        found[paper_id].append(Authored(*author))
     return found
 
 
@@ -349,6 +401,18 @@ def _authors_by_key(keys: Iterable[str]) -> dict[str, int]:
     return stored
 
 
+def _name_by_identifier(untitled: list[Entry]) -> None:
+    """Let an identifier stand for the title of papers that no source has named yet."""
+    for entry in untitled:
+        entry.paper.title = display(_strongest(entry))
+        entry.paper.field_sources["title"] = PLACEHOLDER
+
+
+def _strongest(entry: Entry) -> IdentifierValue:
+    """The identifier by which a paper is best known."""
+    return min(entry.identifiers, key=lambda known: (STRONGEST_FIRST.index(known.scheme), known.value))
+
+
 def _set_slugs(new: list[Entry]) -> None:
     """Give new papers their addresses: the title; if taken, with the year; if that is taken, with a number."""
     wanted = {id(entry): _slug_wishes(entry) for entry in new}
@@ -365,7 +429,7 @@ def _set_slugs(new: list[Entry]) -> None:
 
 def _slug_wishes(entry: Entry) -> list[str]:
     """The slug a paper should have and, where the year is known, the one it gets when that is taken."""
-    strongest = min(entry.identifiers, key=lambda known: (STRONGEST_FIRST.index(known.scheme), known.value))
+    strongest = _strongest(entry)
     base = text.slugify(entry.paper.title) or text.slugify(f"{strongest.scheme.value} {strongest.value}")
     return [base, _with_suffix(base, str(entry.paper.year))] if entry.paper.year else [base]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import random
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, astuple, dataclass, field
 from typing import Any
 
@@ -23,8 +26,13 @@ from citations.summaries import Cause
 
 # What a run is resumed for; later the lists of services have moved on so far that a new run is the honest thing.
 RESUMABLE_FOR = datetime.timedelta(days=7)
-# How often a page is tried when another writer gets in its way (the same new paper, a lock that is held too long).
-ATTEMPTS_PER_PAGE = 4
+# How often a page is tried when another writer gets in its way (the same new paper, a lock that is held too long):
+# where four imports of the same few papers met on PostgreSQL, one page needed seven attempts.
+ATTEMPTS_PER_PAGE = 8
+# The longest pause before the second attempt, in seconds; it doubles each time, up to the next constant. Drawn at
+# random, so that imports that met do not meet again.
+_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
 # Of a rejected record's raw form and of its reason.
 _RAW_LENGTH = 20_000
 _REASON_LENGTH = 300
@@ -79,6 +87,7 @@ class Report:
     run: ImportRun | None = None
     resumed_after: int = 0
     expected: int | None = None
+    reasons: Counter[str] = field(default_factory=Counter)
 
     @property
     def created(self) -> int:
@@ -111,7 +120,9 @@ def run_import(
     *,
     started_by: User | None = None,
     dry_run: bool = False,
+    trial: Trial | None = None,
     progress: Progress | None = None,
+    sleep: Callable[[float], None] | None = None,
 ) -> Report:
     """Take in what `pages` gives; repeatable, and resumable by the same `source` and `arguments`.
 
@@ -121,20 +132,23 @@ def run_import(
 
     Each page is one transaction, together with the cursor behind it, so that an import that is killed goes on after its
     last whole page when the same is asked for again (within `RESUMABLE_FOR`); a finished run is never resumed. Rejected
-    records, and those whose identifiers name several papers, are kept with the run. `progress` is called after pages.
+    records, and those whose identifiers name several papers, are kept with the run. `progress` is called after pages,
+    `sleep` (with seconds) before a page is tried again that another writer got in the way of.
 
-    With `dry_run`, everything is done and then taken back: the report is the same, and nothing is stored.
+    With `dry_run`, all records are written and then taken back: the report is the same, and nothing is stored. Dry
+    runs with the same `trial` build on each other. What is derived (effective labels, counts of hubs) is not made:
+    no report tells of it, and other writers wait as long as this lasts, on SQLite all of them.
 
     Raises `SourceError` when the source cannot be read any further, and `ImportStopped` when the database is in the
     way; the run is then marked as failed with the reason, and can be resumed.
     """
     if dry_run:
-        return _try_out(source, pages, progress)
+        return _try_out(source, pages, progress, trial or Trial())
     run = _unfinished_run(source, arguments) or _new_run(source, arguments, started_by)
     report = Report(_counts_of(run), run=run, resumed_after=_counts_of(run).total)
     try:
         for page in pages(run.cursor):
-            _store_persistently(page, source, run, report)
+            _store_persistently(page, source, run, report, sleep or time.sleep)
             if progress:
                 progress(report)
         _finish(run, report)
@@ -147,12 +161,25 @@ def run_import(
     return report
 
 
-class _TakenBack(Exception):
-    """Ends the transaction of a dry run."""
+@dataclass
+class Trial:
+    """Dry runs that belong together: each is tried on the collection as those before it would have left it."""
+
+    read: list[tuple[str, list[Page]]] = field(default_factory=list)
+
+    @contextmanager
+    def as_if_stored(self) -> Iterator[None]:
+        """The collection as it would be; whatever is written within is taken back, too."""
+        with transaction.atomic():
+            for source, pages in self.read:
+                for page in pages:
+                    _store(page, source, None, Report())
+            yield
+            transaction.set_rollback(True)
 
 
-def _try_out(source: str, pages: Pages, progress: Progress | None) -> Report:
-    """The report of an import that is then undone.
+def _try_out(source: str, pages: Pages, progress: Progress | None, trial: Trial) -> Report:
+    """The report of an import that is then undone, and is the last of `trial` from now on.
 
     All pages are read first, so that the database is not held while a service takes its time.
     """
@@ -163,15 +190,14 @@ def _try_out(source: str, pages: Pages, progress: Progress | None) -> Report:
         if progress:
             progress(Report(Counts(unchanged=sum(len(page.records) for page in read)), expected=page.expected))
     try:
-        with transaction.atomic():
+        with trial.as_if_stored():
             for page in read:
                 _note(report, page.notes)
                 report.counts += _store(page, source, None, report)
-            raise _TakenBack
-    except _TakenBack:
-        return report
     except (IntegrityError, OperationalError) as error:
         raise ImportStopped(f"The database refused a page: {_one_line(error)}") from error
+    trial.read.append((source, read))
+    return report
 
 
 def _one_line(error: Exception) -> str:
@@ -233,10 +259,12 @@ def _note(report: Report, notes: Iterable[str]) -> None:
 # Pages ---------------------------------------------------------------------------------------------------------------
 
 
-def _store_persistently(page: Page, source: str, run: ImportRun, report: Report) -> None:
+def _store_persistently(
+    page: Page, source: str, run: ImportRun, report: Report, sleep: Callable[[float], None]
+) -> None:
     """Store a page and the cursor behind it in one transaction; again where another writer got in the way."""
     for attempt in range(1, ATTEMPTS_PER_PAGE + 1):
-        before = list(report.notes)
+        before = list(report.notes), Counter(report.reasons)
         try:
             with transaction.atomic():
                 _take_turn(run)
@@ -244,9 +272,10 @@ def _store_persistently(page: Page, source: str, run: ImportRun, report: Report)
                 cursor = dict(page.cursor_after)
                 ImportRun.objects.filter(pk=run.pk).update(cursor=cursor, **asdict(counts))
         except (IntegrityError, OperationalError) as error:
-            report.notes = before
+            report.notes, report.reasons = before
             if attempt == ATTEMPTS_PER_PAGE:
                 raise ImportStopped(f"The database refused a page {attempt} times: {_one_line(error)}") from error
+            sleep(random.uniform(0, min(_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE)))
             continue
         run.cursor, report.counts, report.expected = cursor, counts, page.expected
         run.created, run.updated, run.unchanged, run.rejected = astuple(counts)
@@ -262,7 +291,7 @@ def _take_turn(run: ImportRun) -> None:
 
 
 def _store(page: Page, source: str, run: ImportRun | None, report: Report) -> Counts:
-    """Write one page, labels and derived columns included; returns what became of its records."""
+    """Write one page; returns what became of its records. Without a run it is tried, and nothing derived is made."""
     shelf = Shelf(source, _papers_of(page))
     counted: Counter[str] = Counter()
     rejected: list[Rejected] = []
@@ -285,7 +314,10 @@ def _store(page: Page, source: str, run: ImportRun | None, report: Report) -> Co
     _lock(shelf, edges)
     shelf.write()
     written = write_edges(edges, source, run)
-    _bring_up_to_date(shelf, written, len(edges), run)
+    if run is None:
+        labelling.restore_labels(written.labels)  # for the pages after this one; the rest nobody will see
+    else:
+        _bring_up_to_date(shelf, written, len(edges), run)
     counted.update("created" if edge.is_new else "updated" if edge.is_changed else "unchanged" for edge in edges)
     counted.update(
         "created" if is_new else "updated" if shelf.was_changed_by(record) else "unchanged" for record, is_new in alone
@@ -330,10 +362,13 @@ def _fault(record: CitationRecord | PaperRecord, shelf: Shelf) -> Rejected | Non
 
 
 def _fault_of_paper(record: PaperRecord, shelf: Shelf) -> str:
-    """Why there can be no such paper: without an identifier it has no identity, and a new one needs a title."""
+    """Why there can be no such paper: without an identifier it has no identity, and a new one needs a title,
+    unless its source knows none.
+    """
     if not record.identifiers:
         return "no identifier"
-    return "no title" if not record.title and shelf.find(record) is None else ""
+    has_name = bool(record.title) or record.may_lack_title
+    return "no title" if not has_name and shelf.find(record) is None else ""
 
 
 def _lock(shelf: Shelf, edges: list[Edge]) -> None:
@@ -345,7 +380,7 @@ def _lock(shelf: Shelf, edges: list[Edge]) -> None:
     summaries.lock_hubs(cited | set(has_summary))
 
 
-def _bring_up_to_date(shelf: Shelf, written: Written, number_of_rows: int, run: ImportRun | None) -> None:
+def _bring_up_to_date(shelf: Shelf, written: Written, number_of_rows: int, run: ImportRun) -> None:
     """Add the labels, copy facts and count hubs anew, each hub once."""
     changed: list[Entry] = shelf.changed()
     hubs = written.hubs | summaries.paper_changed({entry.paper.pk for entry in changed} | written.citing)
@@ -360,6 +395,7 @@ def _bring_up_to_date(shelf: Shelf, written: Written, number_of_rows: int, run: 
 
 def _keep(rejected: list[Rejected], shelf: Shelf, run: ImportRun | None, report: Report) -> None:
     """Store what was not taken in, and conflicts of identity, for a curator to look at."""
+    report.reasons.update(one.reason for one in rejected)
     if shelf.conflicts:
         _note(
             report, ["Some records' identifiers name two papers: nothing was merged, see the run's rejected records."]

@@ -15,7 +15,7 @@ SAMPLE_FILE = Path(__file__).resolve().parent.parent / "sample" / "pythia.json"
 
 
 def sample_pages(cursor: Cursor) -> Iterator[Page]:
-    """The whole sample as one page: the hub, and the papers that cite it with their illustrative roles."""
+    """The whole sample as one page: the hub, and the papers that cite it with their illustrative labels."""
     content = json.loads(SAMPLE_FILE.read_text(encoding="utf-8"))
     hub = _paper(content["hub"])
     yield Page(

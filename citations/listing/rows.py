@@ -11,7 +11,8 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Coalesce, RowNumber
 
 from citations.formatting import AUTHORS_SHOWN
-from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
+from citations.labels import LABEL_COLUMNS, Decider, Effective, LabelRow, deciders, resolve
+from citations.listing.marking import NO_MARKING, Marking, Piece
 from citations.models import Authorship, Citation, Label, Mention, Paper
 from citations.references import Reference
 from citations.vocabulary import SAMPLE, DecidedBy, Notice, Polarity, Role, source_label
@@ -31,6 +32,7 @@ _COLUMNS = (
     "role_by",
     "polarity_by",
     "source",
+    "polarity_source",
     "coarse",
     "confirmed",
     "suggested_role",
@@ -54,7 +56,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One label as a reader is told of it. `decides`: it is why the citation's role or polarity is what it is."""
+    """One label as a reader is told of it. `decides_*`: it is why the citation's role or polarity is what it is."""
 
     role: Role | None
     polarity: Polarity | None
@@ -70,25 +72,30 @@ class LedgerEntry:
     retracts: bool
     confirms: bool
     undone: bool
-    decides: bool
+    decides_role: bool
+    decides_polarity: bool
+
+    @property
+    def decides(self) -> bool:
+        """Whether it decides the role, the polarity, or both."""
+        return self.decides_role or self.decides_polarity
 
 
 @dataclass(frozen=True)
 class Replaced:
-    """What stood before the label that decides now."""
+    """A role or a polarity that stood before the label that decides it now."""
 
-    role: Role | None
-    polarity: Polarity | None
-    decided_by: DecidedBy | None
+    said: Role | Polarity
+    decided_by: DecidedBy
     source_label: str
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """All labels of a citation, newest first, the deciding ones, and what these replaced (None: nothing)."""
+    """All labels of a citation, newest first, the deciding ones, and what these replaced: role, then polarity."""
 
     entries: tuple[LedgerEntry, ...] = ()
-    replaced: Replaced | None = None
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def deciding(self) -> tuple[LedgerEntry, ...]:
@@ -98,22 +105,37 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Sentence:
-    """One place where the citing paper names the hub."""
+    """One place where the citing paper names the hub. `pieces` are its text, cut where something stands out."""
 
     text: str
     section: str
     source_label: str
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)
 class Row:
-    """One citing paper as a list prints it. `authors`: the first few; `more_authors`: how many others."""
+    """One citing paper as a list prints it. `authors`: the first few; `more_authors`: how many others.
+
+    `marking` says what stands out in its texts.
+    """
 
     citation: Citation
     authors: tuple[str, ...]
     more_authors: int
     sentences: tuple[Sentence, ...]
     ledger: Ledger
+    marking: Marking = NO_MARKING
+
+    @property
+    def title(self) -> tuple[Piece, ...]:
+        """The title of the citing paper, with what was searched for."""
+        return self.marking.text(self.paper.title)
+
+    @property
+    def summary(self) -> tuple[Piece, ...]:
+        """Its summary, likewise; empty where there is none."""
+        return self.marking.text(self.paper.summary)
 
     @property
     def paper(self) -> Paper:
@@ -148,8 +170,13 @@ class Row:
 
     @property
     def is_sample(self) -> bool:
-        """Whether its label is illustrative."""
-        return self.citation.source == SAMPLE
+        """Whether its role or polarity is illustrative."""
+        return any(decider.source == SAMPLE for decider in self.deciders)
+
+    @property
+    def deciders(self) -> tuple[Decider, ...]:
+        """Who decided its role and its polarity."""
+        return deciders_of(self.citation)
 
     @property
     def is_unconfirmed_dispute(self) -> bool:
@@ -170,12 +197,23 @@ class Row:
         )
 
 
-def load_rows(citations: Iterable[Citation], authors: Mapping[int, Sequence[str]] | None = None) -> list[Row]:
+def deciders_of(citation: Citation) -> tuple[Decider, ...]:
+    """Who decided the label of a citation: nobody, one for all that is decided, or one each for role and polarity."""
+    return deciders(
+        citation.role_by, citation.source, citation.polarity_by, citation.polarity_source, coarse=citation.coarse
+    )
+
+
+def load_rows(
+    citations: Iterable[Citation],
+    authors: Mapping[int, Sequence[str]] | None = None,
+    marking: Marking = NO_MARKING,
+) -> list[Row]:
     """A row for each citation, in their order. Reads authors, sentences and labels by one query each, whatever their
     number.
 
     The citations come from `details`, which counts their authors. `authors`: those of each paper, where they are
-    known already.
+    known already. `marking`: what stands out in the texts, by default nothing.
     """
     made = list(citations)
     if not made:
@@ -183,13 +221,14 @@ def load_rows(citations: Iterable[Citation], authors: Mapping[int, Sequence[str]
     ids = [citation.pk for citation in made]
     if authors is None:
         authors = first_authors([citation.citing_id for citation in made])
-    sentences = _sentences(ids)
+    sentences = _sentences(ids, marking)
     ledgers = _ledgers(ids)
     rows = []
     for citation in made:
         names = tuple(authors.get(citation.citing_id, ())[:AUTHORS_SHOWN])
         more = max(0, citation.author_count - len(names))  # type: ignore[attr-defined]
-        rows.append(Row(citation, names, more, sentences.get(citation.pk, ()), ledgers.get(citation.pk, Ledger())))
+        told = ledgers.get(citation.pk, Ledger())
+        rows.append(Row(citation, names, more, sentences.get(citation.pk, ()), told, marking))
     return rows
 
 
@@ -219,7 +258,7 @@ def first_authors(paper_ids: Collection[int], *, more_of: int | None = None) -> 
     return {paper_id: tuple(of_paper) for paper_id, of_paper in names.items()}
 
 
-def _sentences(ids: Collection[int]) -> dict[int, tuple[Sentence, ...]]:
+def _sentences(ids: Collection[int], marking: Marking) -> dict[int, tuple[Sentence, ...]]:
     """The citing sentences of each citation in the order of the paper, at most `SENTENCES_SHOWN` each."""
     found: dict[int, list[Sentence]] = {}
     rows = (
@@ -231,15 +270,18 @@ def _sentences(ids: Collection[int]) -> dict[int, tuple[Sentence, ...]]:
         .values_list("citation_id", "sentence", "section", "source")
     )
     for citation_id, sentence, section, source in rows:
-        found.setdefault(citation_id, []).append(Sentence(sentence, section, source_label(source)))
+        made = Sentence(sentence, section, source_label(source), marking.sentence(sentence))
+        found.setdefault(citation_id, []).append(made)
     return {citation_id: tuple(of_citation) for citation_id, of_citation in found.items()}
 
 
 def _ledgers(ids: Collection[int]) -> dict[int, Ledger]:
     """The ledger of each citation that has labels, with those of citations that a merge hid behind it."""
     found: dict[int, list[Label]] = {}
+    # One list of citations: an OR over two tables would read every label that there is.
+    hidden = Citation.objects.filter(merged_into_id__in=ids).order_by().values("pk")
     labels = (
-        Label.objects.filter(Q(citation_id__in=ids) | Q(citation__merged_into_id__in=ids))
+        Label.objects.filter(citation_id__in=Citation.objects.filter(pk__in=ids).order_by().values("pk").union(hidden))
         .select_related("mention", "citation")
         .only(*LABEL_COLUMNS, "raw_value", "note", "mention__sentence", "citation__merged_into")
         .in_ledger_order()
@@ -253,13 +295,12 @@ def ledger(labels: Sequence[Label]) -> Ledger:
     """What is told of the labels of one citation, given oldest first; mentions must be there."""
     rows = [LabelRow(*(getattr(label, column) for column in LABEL_COLUMNS)) for label in labels]
     effective = resolve(rows)
-    deciding = {effective.role_label_id, effective.polarity_label_id} - {None}
     retracted = {label.retracts_id for label in labels if label.retracts_id}
-    entries = tuple(_entry(label, label.pk in deciding, label.pk in retracted) for label in reversed(labels))
+    entries = tuple(_entry(label, effective, label.pk in retracted) for label in reversed(labels))
     return Ledger(entries, _replaced(rows, effective))
 
 
-def _entry(label: Label, decides: bool, undone: bool) -> LedgerEntry:
+def _entry(label: Label, effective: Effective, undone: bool) -> LedgerEntry:
     """One label in the words of the page."""
     return LedgerEntry(
         role=Role(label.role) if label.role else None,
@@ -276,25 +317,28 @@ def _entry(label: Label, decides: bool, undone: bool) -> LedgerEntry:
         retracts=label.retracts_id is not None,
         confirms=label.confirms_id is not None,
         undone=undone,
-        decides=decides,
+        decides_role=label.pk == effective.role_label_id,
+        decides_polarity=label.pk == effective.polarity_label_id,
     )
 
 
-def _replaced(rows: Sequence[LabelRow], effective: Effective) -> Replaced | None:
-    """What the labels came to before the decision that counts now was written; None for nothing."""
-    label_id = effective.role_label_id or effective.polarity_label_id
+def _replaced(rows: Sequence[LabelRow], effective: Effective) -> tuple[Replaced, ...]:
+    """What stood before the decisions that count now were written: of the role and of the polarity, each by itself."""
+    role, polarity = _before(rows, effective.role_label_id), _before(rows, effective.polarity_label_id)
+    found = []
+    if role.role:
+        found.append(Replaced(Role(role.role), DecidedBy(role.role_by), source_label(role.source)))
+    if polarity.polarity:
+        decided_by = DecidedBy(polarity.polarity_by)
+        found.append(Replaced(Polarity(polarity.polarity), decided_by, source_label(polarity.polarity_source)))
+    return tuple(found)
+
+
+def _before(rows: Sequence[LabelRow], label_id: int | None) -> Effective:
+    """What the labels came to before the decision of this label was written; nothing where there is no such label."""
     now = next((row for row in rows if row.id == label_id), None)
     if now is None:
-        return None
-    earlier = [
+        return Effective()
+    return resolve(
         row for row in rows if (row.created_at, row.id) < (now.created_at, now.id) and row.decision != now.decision
-    ]
-    before = resolve(earlier)
-    if not before.role and not before.polarity:
-        return None
-    return Replaced(
-        role=Role(before.role) if before.role else None,
-        polarity=Polarity(before.polarity) if before.polarity else None,
-        decided_by=DecidedBy(before.role_by or before.polarity_by),
-        source_label=source_label(before.source),
     )

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
                 ('sort_title', models.CharField(default='', editable=False, max_length=300)),
                 ('sort_date', models.DateField(default=datetime.date(1, 1, 1), editable=False)),
                 ('cited_by_count', models.PositiveIntegerField(default=0, editable=False, help_text='the highest worldwide count that a source gives')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('merged_into', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_papers', to='citations.paper')),
             ],
         ),
@@ -61,20 +61,21 @@ class Migration(migrations.Migration):
                 ('role_by', models.CharField(blank=True, choices=[('curator', 'Curator'), ('import', 'Imported'), ('classifier', 'Classifier')], default='', editable=False, max_length=10)),
                 ('polarity_by', models.CharField(blank=True, choices=[('curator', 'Curator'), ('import', 'Imported'), ('classifier', 'Classifier')], default='', editable=False, max_length=10)),
                 ('source', models.CharField(blank=True, default='', editable=False, max_length=50)),
+                ('polarity_source', models.CharField(blank=True, default='', editable=False, max_length=50)),
                 ('coarse', models.BooleanField(default=False, editable=False)),
                 ('confirmed', models.BooleanField(default=False, editable=False)),
                 ('suggested_role', models.CharField(blank=True, choices=[('method', 'Tool or method'), ('dataset', 'Dataset'), ('comparison', 'Baseline'), ('extension', 'Extension'), ('evidence', 'Evidence'), ('background', 'Background'), ('unclear', 'Unclear')], default='', editable=False, max_length=12)),
                 ('suggested_confidence', models.FloatField(default=0, editable=False, help_text='0 where nothing is suggested')),
                 ('is_influential', models.BooleanField(default=False, verbose_name='influential')),
                 ('is_self_citation', models.BooleanField(default=False, verbose_name='self-citation')),
-                ('flag_sources', models.JSONField(blank=True, default=dict, editable=False, help_text='flag to source, where a curator set it: then no import may')),
+                ('flag_sources', models.JSONField(blank=True, default=dict, editable=False, help_text='flag to who stated it: a source, or a curator, whose word no import changes')),
                 ('year', models.SmallIntegerField(blank=True, editable=False, null=True)),
                 ('sort_date', models.DateField(default=datetime.date(1, 1, 1), editable=False)),
                 ('sort_title', models.CharField(default='', editable=False, max_length=300)),
                 ('cited_by_count', models.PositiveIntegerField(default=0, editable=False)),
                 ('retracted', models.BooleanField(default=False, editable=False)),
                 ('mention_count', models.PositiveSmallIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('merged_into', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='merged_citations', to='citations.citation')),
                 ('cited', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='citations_received', to='citations.paper')),
                 ('citing', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='references_made', to='citations.paper')),
@@ -268,7 +269,7 @@ class Migration(migrations.Migration):
                 ('hub', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pins', to='citations.paper')),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('hub_class__in', [citations.vocabulary.HubClass['CONTESTED'], citations.vocabulary.HubClass['NOT_ENOUGH_EVIDENCE'], citations.vocabulary.HubClass['TOOL_REFERENCE'], citations.vocabulary.HubClass['DATASET_REFERENCE'], citations.vocabulary.HubClass['BASELINE_REFERENCE'], citations.vocabulary.HubClass['FOUNDATION'], citations.vocabulary.HubClass['EVIDENCE_REFERENCE'], citations.vocabulary.HubClass['BACKGROUND_REFERENCE'], citations.vocabulary.HubClass['MIXED_USE']]), ('citation__isnull', True)), models.Q(('hub_class', ''), ('citation__isnull', False)), _connector='OR'), name='pin_of_a_class_or_a_citation'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='pin_has_reason'), models.UniqueConstraint(condition=models.Q(('removed_at__isnull', True), models.Q(('hub_class', ''), _negated=True)), fields=('hub',), name='pin_one_class_per_hub'), models.UniqueConstraint(condition=models.Q(('citation__isnull', False), ('removed_at__isnull', True)), fields=('citation',), name='pin_once_per_citation')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('hub_class__in', [citations.vocabulary.HubClass['CONTESTED'], citations.vocabulary.HubClass['NOT_ENOUGH_EVIDENCE'], citations.vocabulary.HubClass['TOOL_REFERENCE'], citations.vocabulary.HubClass['DATASET_REFERENCE'], citations.vocabulary.HubClass['BASELINE_REFERENCE'], citations.vocabulary.HubClass['FOUNDATION'], citations.vocabulary.HubClass['EVIDENCE_REFERENCE'], citations.vocabulary.HubClass['BACKGROUND_REFERENCE'], citations.vocabulary.HubClass['MIXED_USE']]), ('citation__isnull', True)), models.Q(('hub_class', ''), ('citation__isnull', False)), _connector='OR'), name='pin_of_a_class_or_a_citation'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='pin_has_reason'), models.CheckConstraint(condition=models.Q(models.Q(('removed_at__isnull', True), ('removed_by__isnull', True)), models.Q(('removed_at__isnull', False), ('removed_by__isnull', False)), _connector='OR'), name='pin_removed_by_someone'), models.UniqueConstraint(condition=models.Q(('removed_at__isnull', True), models.Q(('hub_class', ''), _negated=True)), fields=('hub',), name='pin_one_class_per_hub'), models.UniqueConstraint(condition=models.Q(('citation__isnull', False), ('removed_at__isnull', True)), fields=('citation',), name='pin_once_per_citation')],
             },
         ),
         migrations.CreateModel(
@@ -365,6 +366,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='mention',
             constraint=models.CheckConstraint(condition=models.Q(('content_hash', ''), _negated=True), name='mention_has_hash'),
+        ),
+        migrations.AddConstraint(
+            model_name='mention',
+            constraint=models.CheckConstraint(condition=models.Q(('source', ''), _negated=True), name='mention_has_source'),
         ),
         migrations.AddIndex(
             model_name='label',
@@ -529,6 +534,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='citation',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('polarity', ''), ('polarity_by', '')), models.Q(models.Q(('polarity', ''), _negated=True), ('polarity_by__in', [citations.vocabulary.DecidedBy['CURATOR'], citations.vocabulary.DecidedBy['IMPORT']])), _connector='OR'), name='citation_polarity_has_decider'),
+        ),
+        migrations.AddConstraint(
+            model_name='citation',
+            constraint=models.CheckConstraint(condition=models.Q(('role', ''), models.Q(('source', ''), _negated=True), _connector='OR'), name='citation_role_has_source'),
+        ),
+        migrations.AddConstraint(
+            model_name='citation',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('polarity', ''), ('polarity_source', '')), models.Q(models.Q(('polarity', ''), _negated=True), models.Q(('polarity_source', ''), _negated=True)), _connector='OR'), name='citation_polarity_has_source'),
         ),
         migrations.AddConstraint(
             model_name='citation',

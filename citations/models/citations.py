@@ -35,6 +35,7 @@ class Citation(models.Model):
     role_by = models.CharField(max_length=10, blank=True, default="", choices=choices(DecidedBy), editable=False)
     polarity_by = models.CharField(max_length=10, blank=True, default="", choices=choices(DecidedBy), editable=False)
     source = models.CharField(max_length=50, blank=True, default="", editable=False)
+    polarity_source = models.CharField(max_length=50, blank=True, default="", editable=False)
     coarse = models.BooleanField(default=False, editable=False)
     confirmed = models.BooleanField(default=False, editable=False)
     suggested_role = models.CharField(max_length=12, blank=True, default="", choices=choices(Role), editable=False)
@@ -44,7 +45,10 @@ class Citation(models.Model):
     is_influential = models.BooleanField("influential", default=False)
     is_self_citation = models.BooleanField("self-citation", default=False)
     flag_sources = models.JSONField(
-        default=dict, blank=True, editable=False, help_text="flag to source, where a curator set it: then no import may"
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="flag to who stated it: a source, or a curator, whose word no import changes",
     )
 
     # Copied from the citing paper, so that lists of big hubs need no join. Written by summaries.paper_changed() alone.
@@ -58,7 +62,7 @@ class Citation(models.Model):
     retracted = models.BooleanField(default=False, editable=False)
     mention_count = models.PositiveSmallIntegerField(default=0, editable=False)
 
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = CitationQuerySet.as_manager()
 
@@ -94,6 +98,11 @@ class Citation(models.Model):
                 condition=Q(polarity="", polarity_by="") | (~Q(polarity="") & Q(polarity_by__in=list(DECIDERS))),
                 name="citation_polarity_has_decider",
             ),
+            models.CheckConstraint(condition=Q(role="") | ~Q(source=""), name="citation_role_has_source"),
+            models.CheckConstraint(
+                condition=Q(polarity="", polarity_source="") | (~Q(polarity="") & ~Q(polarity_source="")),
+                name="citation_polarity_has_source",
+            ),
             models.CheckConstraint(
                 condition=Q(suggested_role="", suggested_confidence=0)
                 | (~Q(suggested_role="") & Q(suggested_confidence__gt=0, suggested_confidence__lte=1)),
@@ -124,6 +133,7 @@ class Mention(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("citation", "content_hash"), name="mention_once_per_citation"),
             models.CheckConstraint(condition=~Q(content_hash=""), name="mention_has_hash"),
+            models.CheckConstraint(condition=~Q(source=""), name="mention_has_source"),
         )
 
     def __str__(self) -> str:

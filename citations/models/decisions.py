@@ -35,6 +35,11 @@ class HubPin(models.Model):
                 name="pin_of_a_class_or_a_citation",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="pin_has_reason"),
+            models.CheckConstraint(
+                condition=Q(removed_at__isnull=True, removed_by__isnull=True)
+                | Q(removed_at__isnull=False, removed_by__isnull=False),
+                name="pin_removed_by_someone",
+            ),
             models.UniqueConstraint(
                 fields=("hub",), condition=Q(removed_at__isnull=True) & ~Q(hub_class=""), name="pin_one_class_per_hub"
             ),

@@ -7,6 +7,7 @@ import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from citations.identifiers import Identifier as IdentifierValue
 from citations.identifiers import Scheme
@@ -61,7 +62,7 @@ class Paper(models.Model):
     cited_by_count = models.PositiveIntegerField(
         editable=False, default=0, help_text="the highest worldwide count that a source gives"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = PaperQuerySet.as_manager()
 

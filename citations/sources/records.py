@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from citations.identifiers import Identifier
 
@@ -20,6 +20,10 @@ class SourceError(Exception):
 
 class UnknownPaper(SourceError):
     """The source is well, but does not know the paper that was asked for."""
+
+
+class NotNamed(UnknownPaper):
+    """The source is well, but knows papers by other names than the one that it was given."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,9 @@ class AuthorRecord:
 class PaperRecord:
     """What one source says of one paper. `identifiers` has the source's own name for it first.
 
-    `kind` and `notice` are values of `vocabulary.Kind` and `vocabulary.Notice`. `raw` is what came, for a rejected
-    record.
+    `kind` and `notice` are values of `vocabulary.Kind` and `vocabulary.Notice`. `may_lack_title` is true where the
+    source knows papers by identifiers alone: a new one is then stored under its identifier, until a source gives its
+    title. `raw` is what came, for a rejected record.
     """
 
     identifiers: tuple[Identifier, ...] = ()
@@ -51,6 +56,7 @@ class PaperRecord:
     url: str = ""
     authors: tuple[AuthorRecord, ...] = ()
     cited_by_count: int | None = None
+    may_lack_title: bool = False
     raw: object = field(default=None, repr=False, compare=False)
 
 
@@ -71,8 +77,9 @@ class MentionRecord:
 class CitationRecord:
     """One paper cites another, as one source says it. `intents` are said of the citation as a whole, in its own words.
 
-    `role` and `polarity` are stated instead by sources that use the words of this site. `is_influential` is None where
-    the source does not say. `raw` is what came, for a rejected record.
+    `role` and `polarity` are stated instead by sources that use the words of this site; `coarse` is true where whoever
+    said the role could not have told it from others. `is_influential` is None where the source does not say; so is
+    `is_self_citation`, which otherwise follows from the papers' authors. `raw` is what came, for a rejected record.
     """
 
     citing: PaperRecord
@@ -81,7 +88,9 @@ class CitationRecord:
     intents: tuple[str, ...] = ()
     role: str = ""
     polarity: str = ""
+    coarse: bool = False
     is_influential: bool | None = None
+    is_self_citation: bool | None = None
     raw: object = field(default=None, repr=False, compare=False)
 
 
@@ -92,6 +101,9 @@ class Rejected:
     reason: str
     raw: object = field(default=None, repr=False)
 
+
+# The two lists of a paper: who cites it, and what it cites.
+Direction = Literal["citations", "references"]
 
 Cursor = Mapping[str, Any]
 

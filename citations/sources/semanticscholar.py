@@ -7,22 +7,34 @@ at 9,999 rows. Rows are read as JSON: its objects fail on shapes that the servic
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from typing import Any
 
 from semanticscholar.ApiRequester import ApiRequester
 from semanticscholar.AsyncSemanticScholar import AsyncSemanticScholar
 
-from citations.identifiers import BadIdentifier, Identifier, Scheme, display, normalise
+from citations.identifiers import Identifier, Scheme, display
+from citations.sources.reading import (
+    STALE_PAGES,
+    abstract_of,
+    also_named,
+    date_of,
+    identifiers_of,
+    in_path,
+    inside,
+    number_of,
+    pause_at,
+    text_of,
+)
 from citations.sources.records import (
     AuthorRecord,
     CitationRecord,
     Cursor,
+    Direction,
     MentionRecord,
+    NotNamed,
     Page,
     PaperRecord,
     Rejected,
@@ -30,14 +42,13 @@ from citations.sources.records import (
     UnknownPaper,
 )
 from citations.sources.transport import Refused, Transport
-from citations.text import content_hash, plain_text
+from citations.text import content_hash
 from citations.vocabulary import Kind
 
 NAME = "semanticscholar"
 SERVICE = "Semantic Scholar"
 HOST = "api.semanticscholar.org"
 
-Direction = Literal["citations", "references"]
 # The key under which a row of each list holds the other paper.
 _OTHER_PAPER = {"citations": "citingPaper", "references": "citedPaper"}
 
@@ -47,8 +58,6 @@ PAGE_ROWS = 250
 CEILING = 9_999
 # "1 request per second, cumulative across all endpoints" for holders of a key; the others share less.
 PAUSE_SECONDS = 1.0
-# How often a page that brings nothing new is asked for before we believe that no more will come.
-STALE_PAGES = 3
 
 PAPER_FIELDS = (
     "paperId",
@@ -115,13 +124,18 @@ class SemanticScholarSource:
     """Semantic Scholar at `api_url`, asked as the holder of `api_key`; `contact` is told to the service's operators."""
 
     name = NAME
+    lists: tuple[Direction, ...] = ("citations", "references")
 
     def __init__(
         self, api_url: str = "", api_key: str = "", contact: str = "", *, transport: Transport | None = None
     ) -> None:
         address = (api_url or AsyncSemanticScholar.DEFAULT_API_URL).rstrip("/")
-        pause = PAUSE_SECONDS if urlsplit(address).hostname == HOST else 0.0
+        pause = pause_at(address, f"https://{HOST}", PAUSE_SECONDS)
         self._client = _Client(address, api_key, transport or Transport(SERVICE, contact=contact, pause=pause))
+
+    def takes(self, identifier: Identifier) -> bool:
+        """Whether the service can be asked for a paper by this name of it."""
+        return identifier.scheme in _ASKED_AS
 
     def paper(self, identifier: Identifier) -> PaperRecord:
         """The record of one paper. Raises `SourceError`, also when the service does not know it."""
@@ -153,10 +167,11 @@ class SemanticScholarSource:
             raise _explained(refusal) from None
         if not isinstance(body, dict) or not (body.get("paperId") or body.get("title")):
             raise SourceError(f"{SERVICE} sent something other than a paper for {display(identifier)}.")
-        record = paper_record(body)
-        if identifier not in record.identifiers:
-            record = replace(record, identifiers=(*record.identifiers, identifier))
-        counts = {"citations": _count(body.get("citationCount")), "references": _count(body.get("referenceCount"))}
+        record = also_named(paper_record(body), identifier)
+        counts: dict[str, int | None] = {
+            "citations": number_of(body.get("citationCount")),
+            "references": number_of(body.get("referenceCount")),
+        }
         return _Asked(asked_as, record, counts)
 
 
@@ -237,7 +252,7 @@ class _Walk:
             raise SourceError(f"{SERVICE} sent something other than a list of {self._direction}.")
         notes = [] if rows or rows == [] else [self._withheld_note(body)]
         # More rows than were asked for would break the limit and the count.
-        return (rows or [])[:room], _count(body.get("next")), [note for note in notes if note]
+        return (rows or [])[:room], number_of(body.get("next")), [note for note in notes if note]
 
     def _withheld_note(self, body: Mapping[str, Any]) -> str:
         """Publishers can have the service keep the references of their papers to itself; then there is no list."""
@@ -335,18 +350,18 @@ def _finished(coroutine: Coroutine[Any, Any, Any]) -> Any:
 def _asked_as(identifier: Identifier) -> str:
     """How the service wants to be asked for a paper, ready for an address."""
     if identifier.scheme not in _ASKED_AS:
-        raise SourceError(
+        raise NotNamed(
             f"{SERVICE} cannot be asked for {display(identifier)}: it takes DOIs, its own ids, and those of arXiv, "
             "PubMed, PubMed Central, the ACL Anthology and Microsoft Academic."
         )
     value = identifier.value.removeprefix("PMC") if identifier.scheme is Scheme.PMCID else identifier.value
-    return _ASKED_AS[identifier.scheme] + quote(value, safe="/:;()-._~")
+    return _ASKED_AS[identifier.scheme] + in_path(value)
 
 
 def _explained(refusal: Refused) -> SourceError:
     """A refusal with what the user can do about it."""
     if refusal.status in (401, 403):
-        return SourceError(f"{refusal} Check SEMANTIC_SCHOLAR_API_KEY.".replace("..", "."))
+        return SourceError(f"{refusal} Check SEMANTIC_SCHOLAR_API_KEY.")
     return refusal
 
 
@@ -358,16 +373,16 @@ def paper_record(raw: Mapping[str, Any]) -> PaperRecord:
     venue = _venue(raw)
     return PaperRecord(
         identifiers=_identifiers(raw),
-        title=_text(raw.get("title")),
-        abstract=plain_text(raw["abstract"], paragraphs=True) if isinstance(raw.get("abstract"), str) else "",
-        summary=_text(_inside(raw.get("tldr"), "text")),
-        year=_count(raw.get("year")) or None,
-        published_on=_date(raw.get("publicationDate")),
+        title=text_of(raw.get("title")),
+        abstract=abstract_of(raw.get("abstract")),
+        summary=text_of(inside(raw.get("tldr"), "text")),
+        year=number_of(raw.get("year")) or None,
+        published_on=date_of(raw.get("publicationDate")),
         venue=venue,
         kind=_kind(raw, venue),
         url=raw["url"] if isinstance(raw.get("url"), str) else "",
         authors=_authors(raw.get("authors")),
-        cited_by_count=_count(raw.get("citationCount")),
+        cited_by_count=number_of(raw.get("citationCount")),
         raw=raw,
     )
 
@@ -376,7 +391,7 @@ def citation_record(row: object, hub: PaperRecord, direction: Direction) -> Cita
     """What a row of a list says; `hub` is the paper whose list it is."""
     if row is None:
         return Rejected("empty record", row)
-    other = _inside(row, _OTHER_PAPER[direction])
+    other = inside(row, _OTHER_PAPER[direction])
     if not isinstance(row, dict) or not isinstance(other, dict):
         return Rejected(f"no {'citing' if direction == 'citations' else 'cited'} paper in the record", row)
     paper = paper_record(other)
@@ -401,20 +416,13 @@ def _identifiers(raw: Mapping[str, Any]) -> tuple[Identifier, ...]:
         # DBLP has been seen as a list of keys.
         for value in (external[name] if isinstance(external.get(name), list) else [external.get(name)])
     ]
-    found: dict[Identifier, None] = {}
-    for scheme, value in named:
-        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
-            try:
-                found[normalise(scheme, value)] = None
-            except BadIdentifier:
-                continue
-    return tuple(found)
+    return identifiers_of(named)
 
 
 def _venue(raw: Mapping[str, Any]) -> str:
     """The name of the venue: the service's own record of it, else as printed, else the journal's."""
-    candidates = (_inside(raw.get("publicationVenue"), "name"), raw.get("venue"), _inside(raw.get("journal"), "name"))
-    return next((name for name in map(_text, candidates) if name), "")
+    candidates = (inside(raw.get("publicationVenue"), "name"), raw.get("venue"), inside(raw.get("journal"), "name"))
+    return next((name for name in map(text_of, candidates) if name), "")
 
 
 def _kind(raw: Mapping[str, Any], venue: str) -> str:
@@ -431,8 +439,8 @@ def _authors(raw: object) -> tuple[AuthorRecord, ...]:
     """Names in order, with the service's ids; an author without a name is left out."""
     found = []
     for author in raw if isinstance(raw, list) else []:
-        name = _text(_inside(author, "name"))
-        key = _text(str(_inside(author, "authorId") or ""))
+        name = text_of(inside(author, "name"))
+        key = text_of(str(inside(author, "authorId") or ""))
         if name:
             found.append(AuthorRecord(name, (f"s2:{key}",) if key else ()))
     return tuple(found)
@@ -446,10 +454,10 @@ def _mentions(row: Mapping[str, Any]) -> tuple[MentionRecord, ...]:
     with_intent = row.get("contextsWithIntent")
     contexts = row.get("contexts")
     stated: list[tuple[str, tuple[str, ...]]] = [
-        (_text(_inside(one, "context")), _intents(_inside(one, "intents")))
+        (text_of(inside(one, "context")), _intents(inside(one, "intents")))
         for one in (with_intent if isinstance(with_intent, list) else [])
     ]
-    stated += [(_text(context), ()) for context in (contexts if isinstance(contexts, list) else [])]
+    stated += [(text_of(context), ()) for context in (contexts if isinstance(contexts, list) else [])]
     found: dict[str, tuple[str, dict[str, None]]] = {}
     for sentence, intents in stated:
         if sentence:
@@ -462,37 +470,12 @@ def _mentions(row: Mapping[str, Any]) -> tuple[MentionRecord, ...]:
 
 def _intents(raw: object) -> tuple[str, ...]:
     """Intents as the service spells them, each once; null and empty ones say nothing."""
-    values = (_text(value) for value in (raw if isinstance(raw, list) else []))
+    values = (text_of(value) for value in (raw if isinstance(raw, list) else []))
     return tuple(dict.fromkeys(value for value in values if value))
 
 
 def _row_key(row: object) -> str:
     """What tells one row of a list from another: the other paper's id, else the whole row."""
-    other = _inside(row, "citingPaper") or _inside(row, "citedPaper")
-    paper_id = _inside(other, "paperId")
+    other = inside(row, "citingPaper") or inside(row, "citedPaper")
+    paper_id = inside(other, "paperId")
     return paper_id if isinstance(paper_id, str) else json.dumps(row, sort_keys=True)
-
-
-def _inside(raw: object, key: str) -> Any:
-    """The value under a key of what should be an object; None otherwise."""
-    return raw.get(key) if isinstance(raw, dict) else None
-
-
-def _text(raw: object) -> str:
-    """Clean text of one paragraph; "" for anything that is no text."""
-    return plain_text(raw) if isinstance(raw, str) else ""
-
-
-def _count(raw: object) -> int | None:
-    """A whole number from 0 on, also where it comes as text; else None."""
-    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 12:
-        return int(raw)
-    return raw if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0 else None
-
-
-def _date(raw: object) -> datetime.date | None:
-    """A date in ISO form (an older schema appends a time); else None."""
-    try:
-        return datetime.date.fromisoformat(raw[:10]) if isinstance(raw, str) else None
-    except ValueError:
-        return None

@@ -1,4 +1,4 @@
-"""Asking a web service for JSON with good manners: paced, patient within bounds, and clear when it gives up."""
+"""Asking a web service with good manners: paced, patient within bounds, and clear when it gives up."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ class Refused(SourceError):
         self.status = status
 
 
+class TooManyRequests(SourceError):
+    """The service wants fewer requests than we would make, for longer than we wait."""
+
+
+class Unreadable(ValueError):
+    """A body that is not what was asked for; the message completes "Semantic Scholar sent ..."."""
+
+
 @dataclass
 class _Failure:
     """Why one attempt failed: `reason` completes "Semantic Scholar ..."; `wait` is the Retry-After, in seconds."""
@@ -47,14 +55,18 @@ class _Failure:
     reason: str
     attempts: int
     wait: float | None = None
+    error: type[SourceError] = SourceError
 
 
 class Transport:
-    """Sends requests to one service.
+    """Sends requests to one service, which answers in JSON; `accept`, `read` and `said` are there to be overridden.
 
     `service` is its printed name; `pause` the least time between two requests, in seconds; `contact` an address for the
     service's operators, told in the user agent. `sleep`, `clock` and `jitter` (0 to 1) are exchanged by tests.
     """
+
+    # What the service is told that we read.
+    accept = "application/json"
 
     def __init__(
         self,
@@ -82,10 +94,10 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         payload: object = None,
     ) -> Any:
-        """The JSON at `url`, asked for by GET, or by POST with `payload`.
+        """What `read` makes of the answer at `url`, asked for by GET, or by POST with `payload`.
 
         Raises `Refused` for a status that will not pass, and `SourceError` when nothing usable came in as many attempts
-        as the kind of failure deserves. `Retry-After` is obeyed.
+        as the kind of failure deserves (`TooManyRequests` where there were too many). `Retry-After` is obeyed.
         """
         failures = 0
         while True:
@@ -94,24 +106,40 @@ class Transport:
                 return outcome
             failures += 1
             if failures >= outcome.attempts:
-                raise SourceError(f"{self.service} {outcome.reason} ({failures} attempts).")
+                raise outcome.error(f"{self.service} {outcome.reason} ({failures} attempts).")
             self._sleep(self._wait(failures, outcome))
+
+    def read(self, content: bytes) -> Any:
+        """What the body of an answer says. Raises `Unreadable`, after which the same is asked for again."""
+        try:
+            return json.loads(content)
+        except (ValueError, RecursionError):
+            raise Unreadable(_kind_of(content)) from None
+
+    def said(self, content: bytes) -> str:
+        """The service's own words in the body of a refusal, "" for none: from the usual keys of its JSON."""
+        try:
+            body = json.loads(content)
+        except (ValueError, RecursionError):
+            return _kind_of(content)
+        words = (body.get(key) for key in ("error", "message", "detail")) if isinstance(body, dict) else ()
+        return next((one for one in words if isinstance(one, str)), "")
 
     def _wait(self, failures: int, failure: _Failure) -> float:
         """Seconds until the next attempt: doubled each time, plus up to a quarter; never less than asked for."""
         if failure.wait is not None and failure.wait > LONGEST_RETRY_AFTER_SECONDS:
-            raise SourceError(f"{self.service} asks to wait for {failure.wait:.0f} seconds: try again later.")
+            raise failure.error(f"{self.service} asks to wait for {failure.wait:.0f} seconds: try again later.")
         wait = min(FIRST_WAIT_SECONDS * 2 ** (failures - 1), LONGEST_WAIT_SECONDS)
         return max(wait * (1 + self._jitter() / 4), failure.wait or 0.0)
 
     def _attempt(self, url: str, parameters: str, headers: Mapping[str, str], payload: object) -> Any:
-        """The JSON, or a `_Failure` that may pass."""
+        """What was read, or a `_Failure` that may pass."""
         self._keep_pace()
         try:
             response = self._client.request(
                 "GET" if payload is None else "POST",
                 url + (f"?{parameters}" if parameters else ""),
-                headers={**headers, "User-Agent": self._agent, "Accept": "application/json"},
+                headers={**headers, "User-Agent": self._agent, "Accept": self.accept},
                 json=payload,
             )
         except httpx.TimeoutException:
@@ -122,20 +150,22 @@ class Transport:
             return _Failure("broke off in the middle of its answer", ATTEMPTS_WITHOUT_ANSWER)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"{self.service} cannot be asked: {_quoted(str(error))}.") from None
-        return self._read(response)
+        return self._outcome(response)
 
-    def _read(self, response: httpx.Response) -> Any:
-        """The body of an answer, or why it is of no use."""
+    def _outcome(self, response: httpx.Response) -> Any:
+        """What an answer says, or why it is of no use."""
         status = response.status_code
         if status in PASSING_STATUSES:
             said = "asks for fewer requests" if status == 429 else "is out of order for the moment"
-            return _Failure(f"{said} (status {status})", ATTEMPTS, _retry_after(response))
+            error = TooManyRequests if status == 429 else SourceError
+            return _Failure(f"{said} (status {status})", ATTEMPTS, _retry_after(response), error)
         if status != 200:
-            raise Refused(f"{self.service} refused the request (status {status}): {_said(response)}", status)
+            words = _quoted(self.said(response.content)) or "no reason given"
+            raise Refused(f"{self.service} refused the request (status {status}): {words}.", status)
         try:
-            return json.loads(response.content)
-        except (ValueError, RecursionError):
-            return _Failure(f"sent {_kind_of(response.content)}", ATTEMPTS_WITHOUT_ANSWER)
+            return self.read(response.content)
+        except Unreadable as error:
+            return _Failure(f"sent {error}", ATTEMPTS_WITHOUT_ANSWER)
 
     def _keep_pace(self) -> None:
         """Wait until the pause since the last request is over."""
@@ -175,19 +205,6 @@ def _kind_of(content: bytes) -> str:
     if start.startswith((b"<!doctype", b"<html")):
         return "a page of HTML instead of JSON"
     return "incomplete JSON" if start.startswith((b"{", b"[")) else "something other than JSON"
-
-
-def _said(response: httpx.Response) -> str:
-    """The service's own words, cleaned and cut: from the usual keys of its JSON, else the beginning of the text."""
-    try:
-        body = json.loads(response.content)
-    except (ValueError, RecursionError):
-        return _quoted(_kind_of(response.content))
-    if isinstance(body, dict):
-        for key in ("error", "message", "detail"):
-            if isinstance(body.get(key), str):
-                return _quoted(body[key])
-    return "no reason given"
 
 
 def _quoted(words: str) -> str:

@@ -1,4 +1,4 @@
-"""The pages that say what went wrong: 400, 403, 404 and 500. None of them asks the database."""
+"""The pages that say what went wrong: 400, 403, 404, 405, 500 and 503. None of them asks the database."""
 
 from __future__ import annotations
 
@@ -47,6 +47,41 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     return error_page(
         request, 403, "This page is not for everyone", ["It is open to curators who have signed in and may see it."]
     )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403: a form came without the token that proves that it is one of ours; `reason` is for developers."""
+    return error_page(
+        request,
+        403,
+        "This form could not be accepted",
+        [
+            "It came without proof that it was sent from a page of this site: the page stood open for too long, the "
+            "browser refuses cookies, or another site sent it.",
+            "Nothing was saved. Go back, reload the page and send the form again.",
+        ],
+    )
+
+
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    """405: something was sent to a page that is only read."""
+    response = error_page(
+        request, 405, "This page can only be read", [f"Nothing can be sent to {request.path}. Nothing was saved."]
+    )
+    response["Allow"] = "GET, HEAD"
+    return response
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """503: another writer kept the database too long; what was sent is not saved."""
+    response = error_page(
+        request,
+        503,
+        "The database is busy",
+        ["Another writer, such as an import, is at work. Nothing was saved: go back and try again in a minute."],
+    )
+    response["Retry-After"] = "60"
+    return response
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

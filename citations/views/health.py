@@ -42,5 +42,5 @@ def _problem() -> str:
         return "The database cannot be reached."
     if pending:
         names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in pending)
-        return f"Migrations are not applied: {names}. Run: python manage.py migrate"
+        return f"Migrations are not applied: {names}. Run: .venv/bin/python manage.py migrate"
     return ""

@@ -9,25 +9,28 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from citations import charts, hub_class
-from citations.filters.citations import short_name
+from citations import charts, hub_class, summaries
+from citations.exports import facts
+from citations.facets import counts_as_summarised
+from citations.filters.citations import CitationFilter, CleanFilter, short_name
+from citations.formatting import plural
 from citations.hub_class import HubCounts, Share, classify_hub, disputed_by, explain
 from citations.identifiers import Scheme, display
 from citations.listing import Row, hub_lists, summary_counts
-from citations.models import Authorship, HubSummary, Identifier, Paper
+from citations.models import Authorship, Citation, HubSummary, Identifier, Paper
 from citations.references import AUTHORS_PRINTED, Reference
 from citations.summaries import hub_counts
+from citations.views.kin import hub_kin, reference_forms, site_of
 from citations.views.redirects import survivor
 from citations.vocabulary import (
     CLASSIFIED_ROLES,
     CURATOR,
     NONE,
-    SAMPLE,
     DecidedBy,
     HubClass,
     Notice,
@@ -99,6 +102,83 @@ class Chosen:
     why: str
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """What may be left out of the numbers of a hub: its parameter, a word for it, and how many papers it is.
+
+    `is_out`: it is left out here; `url` changes that. `list_url` opens exactly these papers.
+    """
+
+    word: str
+    number: int
+    is_out: bool
+    url: str
+    list_url: str
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The numbers of a hub page, in the shape of `HubSummary.counts`, and what is left out of them.
+
+    `data` are the parameters of the list that has the same papers. `told` are sentences on what was not understood.
+    """
+
+    raw: Mapping[str, Any]
+    data: QueryDict
+    choices: tuple[LeftOut, ...]
+    told: tuple[str, ...]
+    hub_url: str
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.left_out)
+
+    @property
+    def address(self) -> str:
+        """The address of these numbers."""
+        query = self.data.urlencode()
+        return f"{self.hub_url}?{query}" if query else self.hub_url
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """What is left out."""
+        return tuple(choice for choice in self.choices if choice.is_out)
+
+
+def read_clean(hub: Paper, request: HttpRequest) -> Clean:
+    """The numbers that the address asks for: those of the summary, or counted anew without self-citations or retracted
+    papers. One query where they are counted anew.
+    """
+    filters = CleanFilter(request.GET, Citation.objects.none())
+    raw: Mapping[str, Any] = summary_counts(hub)
+    path, citing = hub.get_hub_url(), reverse("citing", args=[hub.slug])
+    words = {"self": ("self-citation", "is_self_citation"), "retracted": ("retracted paper", "retracted")}
+    choices = tuple(
+        LeftOut(
+            plural(raw.get(column, 0), word),
+            raw.get(column, 0),
+            name in filters.active and filters.is_usable,
+            filters.toggled(path, name, "0"),
+            f"{citing}?{name}=1",
+        )
+        for name, (word, column) in words.items()
+    )
+    data = QueryDict(mutable=True)
+    if filters.is_usable and raw:
+        for name, values in filters.active.items():
+            data.setlist(name, values)
+    if data:
+        known = sum(raw["role"].values())
+        # Sources are named without numbers, and stay those of all papers.
+        raw = {**raw, **counts_as_summarised(hub.pk, known, CitationFilter(data, hub.pk))}
+    told = tuple(
+        f"{problem.message}{'' if not problem.blocking else ' Nothing is left out of the numbers.'}"
+        for problem in filters.problems
+    )
+    return Clean(raw, data, choices, told, path)
+
+
 @require_safe
 def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
     """The hub page of the paper with this slug; of a merged paper a redirect to the one that stands for both."""
@@ -106,12 +186,19 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
     if hub.merged_into_id is not None:
         return HttpResponseRedirect(survivor(hub).get_hub_url())
     summary = summary_of(hub)
-    raw, counts = summary_counts(hub), counts_of(hub)
+    clean = read_clean(hub, request)
+    raw = clean.raw
+    counts = hub_counts(raw) if raw else HubCounts(0)
     reasons = {entry["citation"]: str(entry["why"]) for entry in summary.representatives} if summary else {}
-    lists = hub_lists(hub, list(reasons))
+    lists = hub_lists(hub, list(reasons), clean.data)
     identifiers = list(hub.identifiers.all())
     verdict = classify_hub(counts)
     years = years_of(raw)
+    representatives = [
+        Chosen(lists.chosen[citation], why) for citation, why in reasons.items() if citation in lists.chosen
+    ]
+    site = site_of(request)
+    paper = facts(hub, lists.authors, [name.as_value for name in identifiers], abstract=True)
     context: dict[str, Any] = {
         "hub": hub,
         "name": short_name(hub.title),
@@ -120,8 +207,9 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
         "rules": hub_class,
         "verdict": verdict,
         "outcomes": explain(counts),
-        "hub_class": shown_class(hub),
-        "pinned": pinned(summary, raw),
+        "hub_class": shown_class(hub) if not clean.is_on or "pin" in summary_counts(hub) else verdict.hub_class,
+        "clean": clean,
+        "pinned": pinned(summary, summary_counts(hub)),
         "disputed": disputed_by(counts),
         "authors": lists.authors[:AUTHORS_PRINTED],
         "more_authors": max(0, hub.author_count - AUTHORS_PRINTED),  # type: ignore[attr-defined]
@@ -130,7 +218,11 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
         "notice_source": source_label(hub.field_sources["notice"]) if "notice" in hub.field_sources else "",
         "abstract_open": len(hub.abstract) <= SHORT_ABSTRACT,
         "reference": reference_of(hub, lists.authors, identifiers),
+        "reference_forms": reference_forms(hub.slug),
+        "kin": hub_kin(site, paper, lists.listing, [chosen.row for chosen in representatives], sample=has_sample(hub)),
+        "badge_url": site.address(reverse("badge", args=[hub.slug])),
         "view_url": request.build_absolute_uri(request.path),
+        "cited_url": request.build_absolute_uri(clean.address),
         "sample": has_sample(hub),
         "role_bar": charts.role_bar(counts.roles, counts.known),
         "role_rows": role_rows(counts),
@@ -144,9 +236,7 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
         "year_roles": year_columns(years),
         "year_words": YEAR_WORDS,
         "undated": "" in raw.get("year", {}),
-        "representatives": [
-            Chosen(lists.chosen[citation], why) for citation, why in reasons.items() if citation in lists.chosen
-        ],
+        "representatives": representatives,
         "listing": lists.listing,
         "worldwide": worldwide(hub) if not counts.known else [],
     }
@@ -190,7 +280,7 @@ def shown_class(hub: Paper) -> HubClass:
 
 def has_sample(hub: Paper) -> bool:
     """Whether labels of the sample collection stand among those of the hub."""
-    return bool(summary_counts(hub).get("source", {}).get(SAMPLE))
+    return summaries.has_sample(summary_counts(hub))
 
 
 # The parts of the page -----------------------------------------------------------------------------------------------
@@ -256,9 +346,9 @@ def _share_row(member: Role | Polarity, number: int, query: Mapping[str, Sequenc
 
 
 def deciders(raw: Mapping[str, Any]) -> Deciders:
-    """Who decided the roles, from `HubSummary.counts`."""
+    """Who decided the roles, from `HubSummary.counts`; a source that gave polarities alone decided none of them."""
     numbers = raw.get("decided_by", {})
-    sources = sorted(source for source, n in raw.get("source", {}).items() if n and source not in ("", CURATOR))
+    sources = sorted(source for source, n in raw.get("role_source", {}).items() if n and source != CURATOR)
     return Deciders(
         tuple((decider, numbers.get(decider.value, 0)) for decider in (DecidedBy.CURATOR, DecidedBy.IMPORT)),
         tuple(source_label(source) for source in sources),

@@ -7,23 +7,27 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from citations import summaries
 from citations.charts import RoleBar, role_bar
 from citations.formatting import AUTHORS_SHOWN
 from citations.hub_class import HubCounts, Part, Query, classify_hub
 from citations.models import Authorship, HubSummary, Paper
 from citations.summaries import hub_counts
-from citations.vocabulary import CLASSIFIED_ROLES, SAMPLE, HubClass
+from citations.vocabulary import CLASSIFIED_ROLES, HubClass
 
 CLASSIFIED: Query = {"role": [role.value for role in CLASSIFIED_ROLES]}
 
 
 @dataclass(frozen=True)
 class HubRow:
-    """What a list prints of one hub. `parts` make the sentence of the computed class; `why`: chosen for what."""
+    """What a list prints of one hub. `hub_class` is the pinned one where `pinned`; `parts` make the sentence of the
+    `computed` one; `why`: chosen for what.
+    """
 
     paper: Paper
     byline: str
     hub_class: HubClass
+    computed: HubClass
     pinned: bool
     parts: tuple[Part, ...]
     counts: HubCounts
@@ -49,12 +53,14 @@ def hub_rows(summaries: Sequence[HubSummary], reasons: Mapping[int, str] | None 
 def hub_row(summary: HubSummary, byline: str = "", why: str = "") -> HubRow:
     """The row of one summary; asks the database nothing where the paper is there."""
     counts = hub_counts(summary.counts)
+    verdict = classify_hub(counts)
     return HubRow(
         paper=summary.paper,
         byline=byline,
         hub_class=HubClass(summary.hub_class),
-        pinned=summary.hub_class != summary.computed_class,
-        parts=classify_hub(counts).parts,
+        computed=verdict.hub_class,
+        pinned="pin" in summary.counts,
+        parts=verdict.parts,
         counts=counts,
         bar=role_bar(counts.roles, counts.known),
         sample=has_sample(summary),
@@ -66,7 +72,7 @@ def hub_row(summary: HubSummary, byline: str = "", why: str = "") -> HubRow:
 
 def has_sample(summary: HubSummary) -> bool:
     """Whether labels of the sample collection stand among those of the hub."""
-    return bool(summary.counts["source"].get(SAMPLE))
+    return summaries.has_sample(summary.counts)
 
 
 def bylines(paper_ids: Iterable[int]) -> dict[int, str]:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from citations.charts import role_bar
+from citations.exports import facts
 from citations.filters.papers import ReferenceFilter
 from citations.formatting import date_text
 from citations.identifiers import Scheme
+from citations.labels import Decider
+from citations.listing import deciders_of
 from citations.models import Citation, Identifier, Mention, Paper
 from citations.views.hub_rows import CLASSIFIED, bylines, hub_row
+from citations.views.kin import paper_kin, site_of
 from citations.views.lists import ListPage, list_page
 from citations.views.papers import hub_of
 from citations.views.redirects import import_command, survivor
@@ -25,7 +29,6 @@ from citations.vocabulary import (
     CURATOR,
     NONE,
     SAMPLE,
-    DecidedBy,
     HubClass,
     Notice,
     Polarity,
@@ -58,9 +61,7 @@ class Reference:
     byline: str
     role: Role | None
     polarity: Polarity | None
-    decided_by: DecidedBy | None
-    polarity_by: DecidedBy | None
-    source: str
+    deciders: tuple[Decider, ...]
     suggested: Role | None
     mentions: tuple[Mention, ...]
     hub_class: HubClass | None
@@ -86,17 +87,20 @@ def paper(request: HttpRequest, slug: str) -> HttpResponse:
     if found.merged_into_id is not None:
         return HttpResponseRedirect(survivor(found).get_absolute_url())
     filters = ReferenceFilter(request.GET, Citation.objects.by_paper(found.pk))
-    roles = _roles(found)
+    roles, has_sample = _roles(found)
     page = list_page(request, filters, "cited paper", _total(filters, roles))
     references = _references(filters, page) if filters.is_usable else []
     summary = hub_of(found)
     hub = hub_row(summary) if summary else None
     names = list(found.identifiers.order_by("scheme", "value"))
+    authors = list(found.authorships.order_by("position").values_list("name", flat=True))
+    described = facts(found, authors, [name.as_value for name in names], abstract=True)
     context = {
         "paper": found,
         "notice": Notice(found.notice) if found.notice else None,
         "notice_source": _source_of(found, "notice"),
-        "authors": list(found.authorships.order_by("position").values_list("name", flat=True)),
+        "authors": authors,
+        "kin": paper_kin(site_of(request), described),
         "hub": hub,
         "citing_url": reverse("citing", args=[slug]),
         "classified": CLASSIFIED,
@@ -111,14 +115,19 @@ def paper(request: HttpRequest, slug: str) -> HttpResponse:
         "references_command": _references_command(names),
         "fields": _fields(found),
         "counts": [(count, source_label(count.source)) for count in found.cited_by_counts.order_by("-count", "source")],
-        "sample": any(reference.source == SAMPLE for reference in references) or bool(hub and hub.sample),
+        "sample": has_sample or bool(hub and hub.sample),
     }
     return render(request, "paper.html", context)
 
 
-def _roles(paper: Paper) -> dict[str, int]:
-    """How many papers it cites in which role; "" for those that are not classified."""
-    return dict(Citation.objects.by_paper(paper.pk).order_by().values_list("role").annotate(n=Count("pk")))
+def _roles(paper: Paper) -> tuple[dict[str, int], bool]:
+    """How many papers it cites in which role ("" for those that are not classified), and whether the sample says so of
+    any, whichever of them a filter shows.
+    """
+    of_sample = Count("pk", filter=Q(source=SAMPLE) | Q(polarity_source=SAMPLE))
+    made = Citation.objects.by_paper(paper.pk).order_by()
+    found = list(made.values_list("role").annotate(n=Count("pk"), of_sample=of_sample))
+    return {role: n for role, n, _ in found}, any(sampled for _, _, sampled in found)
 
 
 def _total(filters: ReferenceFilter, roles: dict[str, int]) -> int:
@@ -146,16 +155,13 @@ def _references(filters: ReferenceFilter, page: ListPage) -> list[Reference]:
 def _reference(citation: Citation, byline: str) -> Reference:
     """One row from a citation whose cited paper and mentions were read."""
     summary = hub_of(citation.cited)
-    decided_by = citation.role_by or citation.polarity_by
     return Reference(
         citation=citation,
         paper=citation.cited,
         byline=byline,
         role=Role(citation.role) if citation.role else None,
         polarity=Polarity(citation.polarity) if citation.polarity else None,
-        decided_by=DecidedBy(decided_by) if decided_by else None,
-        polarity_by=DecidedBy(citation.polarity_by) if citation.polarity_by else None,
-        source=citation.source,
+        deciders=deciders_of(citation),
         suggested=Role(citation.suggested_role) if citation.suggested_role and not citation.role else None,
         mentions=tuple(mention for mention in citation.mentions.all() if mention.sentence),
         hub_class=HubClass(summary.hub_class) if summary else None,
@@ -209,7 +215,7 @@ def _source_of(paper: Paper, field: str) -> str:
 
 
 def _source_name(source: str) -> str:
-    """A source of facts as printed. The facts of the sample are facts; only its roles are illustrative."""
+    """A source of facts as printed. The facts of the sample are facts; only its labels are illustrative."""
     if source == CURATOR:
         return "a curator"
     return "Sample collection" if source == SAMPLE else source_label(source)

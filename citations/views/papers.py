@@ -46,7 +46,7 @@ class Named:
 def papers(request: HttpRequest) -> HttpResponse:
     """Papers by words of the title, years and venue. A search that is an identifier alone leads to its paper."""
     filters = PaperFilter(request.GET, Paper.objects.public())
-    named = _named(filters.cleaned(SEARCH) or "")
+    named = named_by(filters.cleaned(SEARCH) or "")
     if named and named.paper and list(filters.query) == [SEARCH] and not filters.problems:
         return HttpResponseRedirect(named.paper.get_absolute_url())
     usable = filters.is_usable
@@ -56,7 +56,7 @@ def papers(request: HttpRequest) -> HttpResponse:
     return render(request, "papers.html", context)
 
 
-def _named(search: str) -> Named | None:
+def named_by(search: str) -> Named | None:
     """The paper whose identifier the search is; None where it is none."""
     if not search:
         return None

@@ -65,7 +65,7 @@ def import_command(wanted: identifiers.Identifier) -> str:
     if wanted.scheme not in IMPORTABLE:
         return ""
     name = shlex.quote(identifiers.display(wanted) if wanted.scheme is not Scheme.S2 else wanted.value)
-    return f"python manage.py import_citations {name} --source semanticscholar"
+    return f".venv/bin/python manage.py import_citations {name} --source semanticscholar"
 
 
 def _to_hub(request: HttpRequest, scheme: Scheme, value: str) -> HttpResponse:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from citations import labelling
+from citations import labelling, summaries
 from citations.models import Citation, ClassChange, HubSummary, Label, Paper
 from tests.factories import make_citation, make_curator, make_hub, make_label, make_paper
 from tests.test_admin.pages import PageForm, address, form_of, send, text_of
@@ -37,6 +39,15 @@ def test_role_and_polarity_chosen_together_are_one_label(desk: Client) -> None:
     assert (label.role, label.polarity) == ("evidence", "disputes")
     citation.refresh_from_db()
     assert (citation.role, citation.polarity, citation.confirmed) == ("evidence", "disputes", True)
+
+
+def test_the_form_names_the_source_of_a_polarity_beside_a_role_of_another(desk: Client) -> None:
+    citation = make_citation()
+    make_label(citation, "method", "supports")
+    make_label(citation, "background", decided_by="curator")
+    page = text_of(desk.get(address(Citation, "change", citation.pk)))
+    assert "Background (a curator)" in page
+    assert "Supports (imported from Sample (illustrative))" in page
 
 
 def test_the_message_says_what_the_class_was_and_is_now(desk: Client) -> None:
@@ -126,6 +137,40 @@ def test_editing_a_flag_leaves_what_was_decided_meanwhile(desk: Client) -> None:
     assert citation.flag_sources == {"is_influential": "curator"}
     assert HubSummary.objects.get(pk=citation.cited_id).counts["is_influential"] == 1
     assert not labelling.hub_differs(citation.cited_id).differed
+
+
+def test_a_flag_that_another_changed_meanwhile_is_not_put_back_in_a_curators_name(desk: Client) -> None:
+    citation = make_citation(is_influential=False)
+    url = address(Citation, "change", citation.pk)
+    filled_in = {**form_of(desk, url), "role": "method"}
+    Citation.objects.filter(pk=citation.pk).update(
+        is_influential=True, flag_sources={"is_influential": "semanticscholar"}
+    )
+    desk.post(url, filled_in)
+    citation.refresh_from_db()
+    assert (citation.is_influential, citation.role) == (True, "method")
+    assert citation.flag_sources == {"is_influential": "semanticscholar"}
+
+
+def test_two_curators_who_edit_one_flag_each_both_keep_it(
+    desk: Client, curator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    citation = make_citation()
+    hold = summaries.lock_hubs
+
+    def late(paper_ids: Iterable[int]) -> None:
+        """The other curator was quicker to the lock."""
+        monkeypatch.setattr(summaries, "lock_hubs", hold)
+        Citation.objects.filter(pk=citation.pk).update(
+            is_self_citation=True, flag_sources={"is_self_citation": "curator"}
+        )
+        hold(paper_ids)
+
+    monkeypatch.setattr(summaries, "lock_hubs", late)
+    send(desk, address(Citation, "change", citation.pk), is_influential="on")
+    citation.refresh_from_db()
+    assert citation.is_influential and citation.is_self_citation
+    assert citation.flag_sources == {"is_influential": "curator", "is_self_citation": "curator"}
 
 
 def test_the_page_of_a_citation_shows_its_whole_ledger_newest_first(desk: Client, curator: User) -> None:

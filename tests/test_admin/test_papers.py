@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from citations import labelling
+from citations.admin import authors
 from citations.admin.papers import free_slug
 from citations.models import Author, Authorship, HubSummary, Identifier, Paper, Venue
 from citations.vocabulary import CURATOR
@@ -190,3 +194,73 @@ def test_an_orcid_is_cut_from_its_address_and_checked(desk: Client) -> None:
     author.refresh_from_db()
     assert author.orcid == "0000-0002-1825-0097"
     assert "is not an ORCID iD" in text_of(send(desk, url, orcid="12"))
+
+
+def test_authors_that_an_import_replaced_after_they_were_read_are_not_written_over(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = make_paper(authors=["Ada Author", "Bo Author"])
+    hold = authors._lock_papers
+
+    def late(paper_ids: Iterable[int]) -> list[Paper]:
+        """An import was quicker to the lock."""
+        Authorship.objects.filter(paper=paper, position=0).update(name="Ada Imported")
+        return hold(paper_ids)
+
+    monkeypatch.setattr(authors, "_lock_papers", late)
+    page = text_of(send(desk, address(Paper, "change", paper.pk), **{"authorships-1-name": "Bo Curated"}))
+    assert "The authors changed while you were reading. Nothing was saved: open the page again." in page
+    assert list(paper.authorships.values_list("name", flat=True)) == ["Ada Imported", "Bo Author"]
+    paper.refresh_from_db()
+    assert "authors" not in paper.field_sources
+
+
+def test_a_place_that_an_import_replaced_meanwhile_does_not_come_back(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paper = make_paper(authors=["Ada Author"])
+    place = Authorship.objects.get()
+    hold = authors._lock_papers
+
+    def late(paper_ids: Iterable[int]) -> list[Paper]:
+        """An import was quicker to the lock."""
+        Authorship.objects.filter(paper=paper).delete()
+        return hold(paper_ids)
+
+    monkeypatch.setattr(authors, "_lock_papers", late)
+    page = text_of(send(desk, address(Authorship, "change", place.pk), name="Ada Curated"))
+    assert "The authors changed while you were reading." in page
+    assert not Authorship.objects.exists()
+
+
+def test_a_position_that_is_taken_is_refused_in_words(desk: Client) -> None:
+    paper = make_paper(authors=["Ada Author", "Bo Author"])
+    place = Authorship.objects.get(position=1)
+    page = text_of(send(desk, address(Authorship, "change", place.pk), position="0"))
+    assert "Ada Author has position 0 on this paper: each is for one author." in page
+    assert list(paper.authorships.values_list("name", flat=True)) == ["Ada Author", "Bo Author"]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://example.org/a", "data:text/html,x"])
+def test_a_web_address_is_one_of_the_web(desk: Client, url: str) -> None:
+    paper = make_paper()
+    page_address = address(Paper, "change", paper.pk)
+    page = text_of(desk.post(page_address, {**form_of(desk, page_address), "url": url}))
+    assert "Enter an address that begins with http:// or https://." in page
+    paper.refresh_from_db()
+    assert paper.url == ""
+
+
+def test_each_field_in_the_rows_of_a_paper_says_its_name(desk: Client) -> None:
+    paper = make_paper(authors=["Ada Author"], identifiers=["doi:10.1000/a"])
+    page = desk.get(address(Paper, "change", paper.pk)).content.decode()
+    for row in ("identifiers", "authorships"):
+        fields = re.findall(rf"<(?:input|select|textarea)[^>]*name=\"{row}-0-[^>]*>", page)
+        shown = [field for field in fields if 'type="hidden"' not in field]
+        assert len(shown) >= 3
+        for field in shown:
+            assert re.search(r'aria-label="\w[\w ?]* 1"', field), field
+
+
+def test_links_within_the_tables_of_the_admin_are_underlined_by_a_sheet_of_ours(desk: Client) -> None:
+    assert 'href="/static/css/admin.css"' in desk.get("/admin/").content.decode()

@@ -1,31 +1,78 @@
-"""`manage.py import_citations`: who cites a paper, or what it cites, from a service."""
+"""`manage.py import_citations`: who cites a paper, or what it cites, from one service or several."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from django.core.management.base import CommandError
 
 from citations.identifiers import BadIdentifier, Identifier, display, parse
-from citations.importing import Counts, ImportStopped, Report, Service, make_service, run_import, service_names
-from citations.sources.records import SourceError, UnknownPaper
+from citations.importing import (
+    Counts,
+    ImportStopped,
+    Report,
+    Service,
+    Trial,
+    import_list,
+    make_service,
+    service_names,
+)
+from citations.management.base import DatabaseCommand
+from citations.management.output import DRY_RUN_HELP, Shown, print_notes, progress
+from citations.sources.records import Direction, SourceError, UnknownPaper
+from citations.sources.transport import TooManyRequests
+from citations.vocabulary import source_label
 
-# What a shell says of a process that was interrupted: 128 and the number of the signal.
-INTERRUPTED = 130
+# One list that cannot be read may be the list's own trouble; after two in a row the service is left in peace.
+MOST_FAILURES = 2
 
 
-class Command(BaseCommand):
+@dataclass
+class _Outcome:
+    """What became of the lists so far: counts by service, one line for each failure, and failures in a row."""
+
+    counts: dict[str, Counts] = field(default_factory=dict)
+    failures: dict[str, None] = field(default_factory=dict)
+    failed_in_a_row: Counter[str] = field(default_factory=Counter)
+    not_asked: Counter[str] = field(default_factory=Counter)
+
+    def add(self, service: Service, report: Report) -> None:
+        """A list was imported."""
+        self.counts[service.name] = self.counts.get(service.name, Counts()) + report.counts
+        self.failed_in_a_row[service.name] = 0
+
+    def fail(self, service: Service, error: SourceError, how_to_go_on: str) -> None:
+        """A list was not, or not wholly, imported."""
+        self.failures[f"{error}{how_to_go_on}"] = None
+        if isinstance(error, TooManyRequests):
+            self.failed_in_a_row[service.name] = MOST_FAILURES
+        elif not isinstance(error, UnknownPaper):
+            self.failed_in_a_row[service.name] += 1
+
+    def is_out_of_order(self, service: Service) -> bool:
+        """Whether a service had better not be asked any more."""
+        return self.failed_in_a_row[service.name] >= MOST_FAILURES
+
+    def lines_of_failure(self) -> list[str]:
+        """What the user must know went wrong."""
+        skipped = [
+            f"{source_label(name)} was not asked for {number} more {'list' if number == 1 else 'lists'}."
+            for name, number in self.not_asked.items()
+        ]
+        return [*self.failures, *skipped]
+
+
+class Command(DatabaseCommand):
     """Import citations page by page: repeatable, and resumable by the same command."""
 
     help = (
         "Import the papers that cite a paper, or that it cites, with their sentences and intents. "
+        "What several services say of the same paper is merged by its identifiers. "
         "A second run changes only what has changed there; an interrupted one goes on where it stopped."
     )
 
@@ -35,111 +82,96 @@ class Command(BaseCommand):
             "papers",
             nargs="+",
             metavar="ID",
-            help="arXiv:2304.01373, DOI:10..., CorpusId:..., a 40-digit Semantic Scholar id, or a web address",
+            help="arXiv:2304.01373, DOI:10..., CorpusId:..., W..., PMID:..., or a web address that holds one",
         )
-        parser.add_argument("--source", default="semanticscholar", help=f"one of: {', '.join(service_names())}")
+        parser.add_argument(
+            "--source",
+            default="semanticscholar",
+            metavar="NAME[,NAME]",
+            help=f"which services are asked, in this order; among: {', '.join(service_names())}",
+        )
         parser.add_argument("--direction", choices=("citations", "references", "both"), default="citations")
         parser.add_argument("--limit", metavar="N", help="read at most N rows of each list")
-        parser.add_argument("--dry-run", action="store_true", help="report what would be done, and store nothing")
+        parser.add_argument("--dry-run", action="store_true", help=DRY_RUN_HELP)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import each list in turn; ends with the counts of all."""
-        identifiers = [_identifier(raw) for raw in options["papers"]]
+        """Import each list from each service in turn; ends with the counts of all."""
+        identifiers = dict.fromkeys(_identifier(raw) for raw in options["papers"])
         limit = _limit(options["limit"])
-        try:
-            service = make_service(options["source"])
-        except SourceError as error:
-            raise CommandError(str(error)) from None
-        directions = ("citations", "references") if options["direction"] == "both" else (options["direction"],)
-        lists = list(dict.fromkeys(product(identifiers, directions)))
-        total, failures = Counts(), []
-        for identifier, direction in lists:
-            name = f"{display(identifier)} {direction}"
-            try:
-                report = self._import(service, identifier, direction, limit, dry_run=options["dry_run"])
-            except UnknownPaper as error:
-                failures.append(str(error))
-                continue
-            except (SourceError, ImportStopped) as error:
-                raise CommandError(f"{error}{self._how_to_go_on(name)}") from None
-            self._print_notes(report)
-            total += report.counts
-            if len(lists) > 1:
-                self.stdout.write(f"{name}: {report.counts}")
-        self._end(
-            total, list(dict.fromkeys(failures)), some_done=len(failures) < len(lists), dry_run=options["dry_run"]
-        )
+        services = _services(options["source"])
+        directions: tuple[Direction, ...] = ("citations", "references")
+        if options["direction"] != "both":
+            directions = (options["direction"],)
+        outcome = _Outcome()
+        number_of_lists = len(identifiers) * len(directions) * len(services)
+        for identifier, direction in product(identifiers, directions):
+            trial = Trial() if options["dry_run"] else None
+            for service in services:
+                if outcome.is_out_of_order(service):
+                    outcome.not_asked[service.name] += 1
+                    continue
+                name = f"{display(identifier)} {direction}"
+                name += f" from {source_label(service.name)}" if len(services) > 1 else ""
+                shown = Shown(name, dry_run=trial is not None)
+                report = self._import(service, identifier, direction, limit, shown, trial, outcome)
+                if report is not None and number_of_lists > 1:
+                    self.stdout.write(f"{name}: {report.counts}")
+        self._end(outcome, is_dry=options["dry_run"], has_subtotals=1 < len(services) < number_of_lists)
 
     def _import(
-        self, service: Service, identifier: Identifier, direction: Any, limit: int | None, *, dry_run: bool
-    ) -> Report:
-        """Import one list, showing how far it is."""
-        name = f"{display(identifier)} {direction}"
-        arguments = {"paper": str(identifier), "direction": direction, "limit": limit}
-        self._stored = 0
-        with self._progress(name) as progress:
-            try:
-                return run_import(
-                    service.name,
-                    partial(_pages, service, identifier, direction, limit),
-                    arguments,
-                    dry_run=dry_run,
-                    progress=progress,
+        self,
+        service: Service,
+        identifier: Identifier,
+        direction: Direction,
+        limit: int | None,
+        shown: Shown,
+        trial: Trial | None,
+        outcome: _Outcome,
+    ) -> Report | None:
+        """Import one list from one service, showing how far it is; None where that failed."""
+        try:
+            with progress(self.stdout, shown) as move:
+                report = import_list(
+                    service, identifier, direction, limit=limit, dry_run=shown.dry_run, trial=trial, progress=move
                 )
-            except KeyboardInterrupt:
-                stopped = (
-                    f"Interrupted.{self._how_to_go_on(name)}" if not dry_run else "Interrupted: nothing was stored."
-                )
-                raise CommandError(stopped, returncode=INTERRUPTED) from None
+        except SourceError as error:
+            outcome.fail(service, error, shown.how_to_go_on())
+            return None
+        except ImportStopped as error:
+            raise CommandError(f"{error}{shown.how_to_go_on()}") from None
+        print_notes(self.stdout, report)
+        outcome.add(service, report)
+        return report
 
-    @contextmanager
-    def _progress(self, name: str) -> Iterator[Any]:
-        """What to call after each page: a bar on a terminal, a line elsewhere."""
-        if not self.stdout.isatty():
-
-            def say(report: Report) -> None:
-                self._stored = report.counts.total
-                self.stdout.write(f"{name}: {_how_far(report)}")
-
-            yield say
-            return
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(), transient=True) as bar:
-            task = bar.add_task(name, total=None)
-
-            def move(report: Report) -> None:
-                self._stored = report.counts.total
-                bar.update(task, completed=report.counts.total, total=report.expected)
-
-            yield move
-
-    def _how_to_go_on(self, name: str) -> str:
-        """What is stored, and how to resume; nothing where nothing was stored."""
-        return (
-            f" {self._stored} rows of {name} are stored: the same command goes on from there." if self._stored else ""
-        )
-
-    def _print_notes(self, report: Report) -> None:
-        """What the user should read."""
-        if report.resumed_after:
-            self.stdout.write(f"Went on after the {report.resumed_after} rows of an interrupted run.")
-        for note in report.notes:
-            self.stdout.write(note)
-
-    def _end(self, total: Counts, failures: list[str], *, some_done: bool, dry_run: bool) -> None:
-        """The last line, or the reason why there is none."""
-        if failures and not some_done:
-            raise CommandError(" ".join(failures))
-        if dry_run:
-            self.stdout.write("Dry run: nothing was stored.")
-        self.stdout.write(str(total))
-        if failures:
-            raise CommandError(" ".join(failures))
+    def _end(self, outcome: _Outcome, *, is_dry: bool, has_subtotals: bool) -> None:
+        """The last line, and what went wrong, one a line."""
+        if outcome.counts:
+            for name, counts in outcome.counts.items() if has_subtotals else ():
+                self.stdout.write(f"{source_label(name)}: {counts}")
+            if is_dry:
+                self.stdout.write("Dry run: nothing was stored.")
+            self.stdout.write(str(_sum(outcome.counts.values())))
+        if outcome.failures:
+            raise CommandError("\n".join(outcome.lines_of_failure()))
 
 
-def _pages(service: Service, identifier: Identifier, direction: Any, limit: int | None, cursor: Any) -> Any:
-    """The pages of one list from a cursor on."""
-    return service.pages(identifier, direction, cursor, limit)
+def _sum(counts: Iterable[Counts]) -> Counts:
+    """All counts together."""
+    total = Counts()
+    for one in counts:
+        total += one
+    return total
+
+
+def _services(raw: str) -> list[Service]:
+    """The services that the user named, each once, or a line that says which there are."""
+    names = list(dict.fromkeys(part.strip().lower() for part in raw.split(",") if part.strip()))
+    if not names:
+        raise CommandError(f"--source takes names of services, separated by commas: {', '.join(service_names())}.")
+    try:
+        return [make_service(name) for name in names]
+    except SourceError as error:
+        raise CommandError(str(error)) from None
 
 
 def _identifier(raw: str) -> Identifier:
@@ -161,9 +193,3 @@ def _limit(raw: str | int | None) -> int | None:
     if number < 1:
         raise CommandError(f"--limit takes a whole number from 1 on, not {str(raw)!r}.")
     return number
-
-
-def _how_far(report: Report) -> str:
-    """So many rows, of so many where the service tells."""
-    expected = f" of {report.expected}" if report.expected and report.expected >= report.counts.total else ""
-    return f"{report.counts.total}{expected} rows"

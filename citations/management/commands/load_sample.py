@@ -5,17 +5,21 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from citations.importing import ImportStopped, run_import, sample_pages
+from citations.management.base import DatabaseCommand
 from citations.models import Paper
 from citations.vocabulary import SAMPLE
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """Load the sample; repeatable."""
 
-    help = "Load the sample collection: the paper Pythia and thirty papers that cite it, with illustrative roles."
+    help = (
+        "Load the sample collection: the paper Pythia and thirty papers that cite it, with illustrative roles and "
+        "polarities."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The command line."""

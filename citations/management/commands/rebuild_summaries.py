@@ -6,20 +6,21 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import track
 
 from citations import labelling
 from citations.labelling import Rebuilt
+from citations.management.base import DatabaseCommand
 from citations.models import Paper
 
 # On a file or in a log, a line after each so many hubs shows that it is going on.
 HUBS_PER_LINE = 1_000
 
 
-class Command(BaseCommand):
-    """Recompute effective labels, copied columns, summaries and tallies, or check them."""
+class Command(DatabaseCommand):
+    """Recompute effective labels, copied columns, summaries, tallies and full text, or check them."""
 
     help = "Recompute all that is derived from labels and citations. With --check, only compare, and name what differs."
 
@@ -32,15 +33,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Go through the hubs, each in a transaction of its own."""
-        hubs = [self._hub(options["hub"])] if options["hub"] else labelling.hubs_to_rebuild()
+        only = self._hub(options["hub"]) if options["hub"] else None
+        hubs = labelling.hubs_to_rebuild() if only is None else [only]
         differing = [rebuilt for rebuilt in self._each(hubs, check=options["check"]) if rebuilt.differed]
         if options["check"]:
             for rebuilt in differing:
                 self.stdout.write(rebuilt.slug)
+            stale = labelling.stale_texts(only)
+            for slug in stale:
+                self.stdout.write(f"{slug} (full text)")
             if differing:
                 raise CommandError(f"{_hubs(len(differing), 'differs', 'differ')} of {len(hubs)} from their citations.")
+            if stale:
+                raise CommandError(f"Full-text search knows {len(stale)} papers otherwise than they are.")
             self.stdout.write("all 1 hub agrees" if len(hubs) == 1 else f"all {len(hubs)} hubs agree")
         else:
+            labelling.rebuild_texts(only)
             self.stdout.write(f"rebuilt {_hubs(len(hubs))}, {len(differing)} of them differed")
 
     def _hub(self, slug: str) -> int:

@@ -1,0 +1,62 @@
+"""`python -m bench`: every measurement on every database that can be had."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from bench import corpus, machine
+from bench.results import Result, received, table
+
+ROOT = Path(__file__).resolve().parent.parent
+MEASUREMENTS = ("bench.loading",)
+WITH_POSTGRES = str(ROOT / "scripts" / "with_postgres.sh")
+
+INTRODUCTION = """# Performance
+
+`make bench` has written this file. Figures are medians of several rounds, taken in turns where they are compared.
+Ratios hold better than seconds: they compare two ways of doing the same on the same machine at the same time.
+PostgreSQL runs on the same machine with `fsync` off, as the tests start it.
+
+"""
+
+
+def main() -> int:
+    """Measure, print, write."""
+    results: list[Result] = []
+    has_postgresql = subprocess.run([WITH_POSTGRES, "--available"], check=False, capture_output=True).returncode == 0
+    for module in MEASUREMENTS:
+        for prefix in ([], [WITH_POSTGRES]) if has_postgresql else ([],):
+            sys.stderr.write(f"{module} on {'PostgreSQL' if prefix else 'SQLite'} ...\n")
+            results += _measured([*prefix, sys.executable, "-m", module])
+    _, measured_on = corpus.graph(Path(tempfile.gettempdir()))
+    sys.stdout.write(table(results))
+    _write(results, machine.description(), measured_on)
+    return 0
+
+
+def _measured(command: list[str]) -> list[Result]:
+    """The results of one process on a database of its own. How somebody's own site is set does not matter."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"DATABASE_URL", "DATA_DIR", "DEBUG", "DJANGO_SETTINGS_MODULE"}
+        environment = {name: value for name, value in os.environ.items() if name not in own} | {"DATA_DIR": folder}
+        done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return received(done.stdout)
+
+
+def _write(results: list[Result], description: dict[str, str], measured_on: str) -> None:
+    """Keep the figures for programs and for readers."""
+    content = {"machine": description, "corpus": measured_on, "results": [asdict(one) for one in results]}
+    (ROOT / "bench" / "results.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    about = "\n".join(f"- {name}: {value}" for name, value in description.items())
+    text = f"{INTRODUCTION}Measured on {measured_on}, with:\n\n{about}\n\n## Loading\n\n{table(results)}"
+    (ROOT / "docs" / "performance.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
