@@ -26,8 +26,10 @@ from citations.sources.records import CitationRecord, PaperRecord, Rejected
 from citations.sources.snapshots import Link, Said, Snapshot
 from citations.vocabulary import RETRACTING_NOTICES, DecidedBy
 
-# Nodes whose papers are remembered: about 150 bytes each.
-REMEMBERED = 500_000
+# Nodes whose papers are remembered: about 200 bytes each.
+REMEMBERED = 300_000
+# Nodes looked up, and papers made for them, at a time: what is held of each meanwhile is ten times as much.
+_NODES_AT_A_TIME = 10_000
 _SECTION_LENGTH = 200
 # Keys that name one person, as importing.facts tells them.
 _STABLE_KEYS = ("orcid:", "s2:", "openalex:")
@@ -70,14 +72,20 @@ class Nodes:
         if len(self._known) + len(nodes) > REMEMBERED:
             self._known.clear()
         unknown = sorted(nodes - self._known.keys())
-        named = {node: found for node in unknown if (found := self._identifiers(node))}
+        added: list[int] = []
+        for start in range(0, len(unknown), _NODES_AT_A_TIME):
+            added += self._learn(unknown[start : start + _NODES_AT_A_TIME])
+        return self._known, added
+
+    def _learn(self, nodes: Sequence[str]) -> list[int]:
+        """Find or make the papers of these nodes; returns the ids of those that were made."""
+        named = {node: found for node in nodes if (found := self._identifiers(node))}
         stored = paper_ids(identifier for own in named.values() for identifier in own)
         for node, own in named.items():
             paper_id = next((stored[identifier] for identifier in own if identifier in stored), None)
             if paper_id is not None:
                 self._known[node] = paper_id
-        added = self._add([node for node in named if node not in self._known])
-        return self._known, added
+        return self._add([node for node in named if node not in self._known])
 
     def _identifiers(self, node: str) -> list[Identifier]:
         """The identifier of a node, and those that name the same paper by construction; none where it is malformed."""

@@ -13,10 +13,11 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models import Model
 
 from citations import engines, summaries, text
 from citations.identifiers import Scheme
@@ -73,6 +74,8 @@ class Corpus:
     sentences: int
 
 
+_Row = TypeVar("_Row", bound=Model)
+
 # Told what is being made, how many rows of it there are, and how many there will be.
 Progress = Callable[[str, int, int], None]
 
@@ -109,6 +112,19 @@ def generate_corpus(
 def _slug(seed: int, what: str, number: int) -> str:
     """The address of a made-up paper."""
     return f"synthetic-{seed}-{what}-{number}"
+
+
+def _stored(rows: list[_Row]) -> list[_Row]:
+    """Store new rows of one model, past its `save()`; returns them with their ids."""
+    if not rows:
+        return rows
+    model = type(rows[0])
+    for row, number in zip(rows, engines.bulk.allocate_ids(connection, model, len(rows)), strict=True):
+        row.pk = number
+    fields = model._meta.concrete_fields
+    values = ([getattr(row, field.attname) for field in fields] for row in rows)
+    engines.bulk.insert(connection, model, [str(field.column) for field in fields], values)
+    return rows
 
 
 class _Maker:
@@ -171,7 +187,7 @@ class _Maker:
         made: list[Paper] = []
         for start in range(1, number + 1, BATCH):
             numbers = range(start, min(start + BATCH, number + 1))
-            papers = Paper.objects.bulk_create(self._paper(what, n, title, year) for n in numbers)
+            papers = _stored([self._paper(what, n, title, year) for n in numbers])
             self._facts(papers, what, numbers)
             for paper in papers:
                 paper.abstract = paper.summary = ""
@@ -218,15 +234,19 @@ class _Maker:
             for position in range(1 + int(4 * chance.random() ** 2)):
                 author = self.authors[(first + position * 7) % AUTHORS]
                 authorships.append(Authorship(paper=paper, author=author, position=position, name=author.name))
-        Authorship.objects.bulk_create(authorships, batch_size=BATCH)
-        Identifier.objects.bulk_create(
-            Identifier(paper=paper, scheme=Scheme.DOI, value=f"10.5555/synthetic.{self.seed}.{what}.{number}")
-            for paper, number in zip(papers, numbers, strict=True)
+        _stored(authorships)
+        _stored(
+            [
+                Identifier(paper=paper, scheme=Scheme.DOI, value=f"10.5555/synthetic.{self.seed}.{what}.{number}")
+                for paper, number in zip(papers, numbers, strict=True)
+            ]
         )
-        CitedByCount.objects.bulk_create(
-            CitedByCount(paper=paper, source=SOURCE, count=paper.cited_by_count, as_of=COUNTED_ON)
-            for paper in papers
-            if paper.cited_by_count
+        _stored(
+            [
+                CitedByCount(paper=paper, source=SOURCE, count=paper.cited_by_count, as_of=COUNTED_ON)
+                for paper in papers
+                if paper.cited_by_count
+            ]
         )
 
     # Citations ------------------------------------------------------------------------------------------------------
@@ -242,15 +262,15 @@ class _Maker:
             citations.append(self._citation(hub, paper, says, mentioned=bool(sentence)))
             drafts.append(says)
             sentences.append(sentence)
-        saved = Citation.objects.bulk_create(citations)
+        saved = _stored(citations)
         mentions = [
             Mention(citation=citation, sentence=sentence, source=SOURCE, content_hash=text.content_hash(sentence))
             for citation, sentence in zip(saved, sentences, strict=True)
             if sentence
         ]
-        Mention.objects.bulk_create(mentions)
+        _stored(mentions)
         labels = [Label(citation=citation, **says) for citation, says in zip(saved, drafts, strict=True) if says]
-        Label.objects.bulk_create(labels)
+        _stored(labels)
         self.labels += len(labels)
         self.sentences += len(mentions)
 
