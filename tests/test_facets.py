@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 from django.http import QueryDict
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -477,3 +479,18 @@ def test_counts_follow_what_is_written_later() -> None:
     found = Paper.objects.select_related("hub").get(pk=hub.pk)
     assert list_citing(found, QueryDict("role=comparison&year_max=2019")).count == 1
     assert HubSummary.objects.get(pk=hub.pk).counts["role"] == {"comparison": 1, "method": 1}
+
+
+@pytest.mark.django_db
+def test_on_the_list_of_hubs_too_a_number_opens_exactly_its_list(client: Client) -> None:
+    for number in range(2):
+        make_hub({"method": 25}, title=f"Tool {number}", venue="ICML", year=2020 + number)
+    make_hub({"background": 3}, title="Small", venue="NeurIPS")
+    html = client.get("/hubs/?class=tool-reference&venue=icml").content.decode()
+    panel = html.partition('class="facet-set"')[2].partition("</nav>")[0]
+    numbers = re.findall(r'<a class="n" href="([^"]+)"[^>]*>(\d+)', panel)
+    numbers += re.findall(r'<li><a href="([^"]+)".*?<span class="n">(\d+)</span></a></li>', panel)
+    assert len(numbers) >= 2
+    for address, number in numbers:
+        listed = client.get(address.replace("&amp;", "&")).content.decode()
+        assert f'id="count">{number} hub' in listed, address

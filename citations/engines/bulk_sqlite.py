@@ -13,8 +13,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 _ROWS_PER_STATEMENT = 1_000
 # The limit since SQLite 3.32.
 _MOST_VARIABLES = 32_766
-# While a load runs: 64 MB of pages in memory instead of 16, and a checkpoint after each 64 MB of log instead of 4.
-_TUNED = {"cache_size": -64_000, "wal_autocheckpoint": 16_000}
+# While a load runs: 64 MB of pages in memory instead of 16, and a checkpoint after each 64 MB of log instead of 4. None
+# of the file is mapped: what is mapped counts as the memory of the process, and would be hundreds of megabytes.
+_TUNED = {"cache_size": -64_000, "wal_autocheckpoint": 16_000, "mmap_size": 0}
 
 Row = Sequence[Any]
 
