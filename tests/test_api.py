@@ -417,7 +417,7 @@ def test_a_citation_tells_its_sentences_and_its_labels_what_they_replaced() -> N
     citation = make_citation(sentences=["We use it.", "It is large."])
     first = make_label(citation, "background", source="semanticscholar", raw_value="background")
     label = labelling.decide(
-        citation, make_curator("ada"), role=Role.METHOD, mention=citation.mentions.first(), note="Read."
+        citation, make_curator("ada.lovelace"), role=Role.METHOD, mention=citation.mentions.first(), note="Read."
     )
     answer = get(f"/api/citations/{citation.pk}/")
     assert (
@@ -431,7 +431,7 @@ def test_a_citation_tells_its_sentences_and_its_labels_what_they_replaced() -> N
         (first.pk, False, False),
     ]
     assert (ledger["results"][0]["sentence"], ledger["results"][0]["note"]) == ("We use it.", "Read.")
-    assert "ada" not in json.dumps(ledger)
+    assert "lovelace" not in json.dumps(ledger)
 
 
 def test_the_history_of_a_hub_is_told_newest_first_in_pages_that_join() -> None:
