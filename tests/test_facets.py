@@ -105,7 +105,7 @@ def hub(db: None) -> Paper:
 @pytest.fixture
 def tallied(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Small hubs are counted as big ones are."""
-    monkeypatch.setattr(summaries, "TALLY_FROM", 5)
+    monkeypatch.setattr(summaries.tallies, "TALLY_FROM", 5)
     monkeypatch.setattr(counting, "TALLY_FROM", 5)
     yield
 
@@ -369,7 +369,7 @@ class AnyFilter(TestCase):
     @given(A_FILTER)
     def test_counts_from_the_tally_agree_too(self, pairs: list[tuple[str, str]]) -> None:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(summaries, "TALLY_FROM", 5)
+            patch.setattr(summaries.tallies, "TALLY_FROM", 5)
             patch.setattr(counting, "TALLY_FROM", 5)
             if not HubTally.objects.filter(hub_id=self.hub.pk).exists():
                 summaries.recount([self.hub.pk], CAUSE)

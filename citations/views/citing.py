@@ -21,10 +21,10 @@ from citations.filters.citations import short_name
 from citations.hub_class import classify_hub
 from citations.listing import Listing, Shown, list_citing, page_of_year, summary_counts
 from citations.listing.lists import COUNT_VENUES, FIND_VENUE, LONGEST_VENUE_SEARCH
+from citations.models import survivor
 from citations.models.papers import YEAR_MAX, YEAR_MIN
 from citations.views.hub import counts_of, find_hub, has_sample, pinned, shown_class, summary_of
 from citations.views.kin import list_kin
-from citations.views.redirects import survivor
 
 JUMP = "jump"
 # The sorts in which a year has one place.

@@ -22,11 +22,10 @@ from citations.formatting import plural
 from citations.hub_class import HubCounts, Share, classify_hub, disputed_by, explain
 from citations.identifiers import Scheme, display
 from citations.listing import Row, hub_lists, summary_counts
-from citations.models import Authorship, Citation, HubSummary, Identifier, Paper
+from citations.models import Authorship, Citation, HubSummary, Identifier, Paper, survivor
 from citations.references import AUTHORS_PRINTED, Reference
 from citations.summaries import hub_counts
 from citations.views.kin import hub_kin, reference_forms, site_of
-from citations.views.redirects import survivor
 from citations.vocabulary import (
     CLASSIFIED_ROLES,
     CURATOR,
