@@ -12,7 +12,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -362,6 +362,7 @@ class AnyFilter(TestCase):
 
     @settings(max_examples=150)
     @given(A_FILTER)
+    @example([("role", "evidence"), ("q", "sparse"), ("sort", "relevance")])
     def test_counts_and_lists_agree(self, pairs: list[tuple[str, str]]) -> None:
         self.check(pairs)
 

@@ -478,3 +478,19 @@ def test_as_many_values_as_are_allowed_are_understood(db: None) -> None:
     filterset = a_filter("&".join(f"venue=v{number}" for number in range(MOST_VALUES)))
     assert filterset.is_usable
     assert len(filterset.chips(PATH)) == MOST_VALUES
+
+
+def test_without_a_search_a_list_is_not_sorted_by_relevance() -> None:
+    filterset = a_filter("q=loss&sort=relevance&role=method")
+    assert filterset.address(PATH, drop=("q",)) == f"{PATH}?role=method"
+    assert filterset.address(PATH, set={"q": []}) == f"{PATH}?role=method"
+    assert filterset.address(PATH, set={"q": ["data"]}) == f"{PATH}?role=method&q=data&sort=relevance"
+    assert filterset.address(PATH, drop=("role",)) == f"{PATH}?q=loss&sort=relevance"
+    assert {chip.name: chip.url for chip in filterset.chips(PATH)}["q"] == f"{PATH}?role=method"
+
+
+@pytest.mark.parametrize("query", ["q=&sort=relevance&role=method", "role=method&q=+&sort=relevance"])
+def test_a_form_whose_search_was_emptied_asks_for_the_list_in_its_usual_order(query: str) -> None:
+    filterset = a_filter(query)
+    assert filterset.problems == ()
+    assert (filterset.sort, filterset.address(PATH)) == ("newest", f"{PATH}?role=method")
