@@ -395,6 +395,7 @@ def test_robots_may_read_pages_and_no_combination_of_filters(client: Client) -> 
     for path in ("/", "/hubs/", "/hubs/pythia/", "/hubs/pythia/citing/", "/papers/x/", "/about/data/", "/static/a.css"):
         assert allowed(path), path
     for path in (
+        "/hubs/pythia/?self=0",
         "/hubs/pythia/citing/?role=method", "/hubs/?class=foundation", "/papers/?q=x", "/papers/x/?role=method",
         "/hubs/pythia/citing.csv", "/hubs/pythia/citing.atom?role=method", "/admin/", "/api/hubs/",
     ):  # fmt: skip

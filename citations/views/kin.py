@@ -142,7 +142,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /search/",
         "Disallow: /compare/",
         "Disallow: /hubs/?",
-        "Disallow: /hubs/*/citing/?",
+        "Disallow: /hubs/*/?",
         "Disallow: /hubs/*/citing.",
         "Disallow: /hubs/*/history",
         "Disallow: /papers/?",
