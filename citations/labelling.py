@@ -5,10 +5,9 @@ A label is added, the ledger of its citation is resolved, and the hub's summary 
 
 from __future__ import annotations
 
-import datetime
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -164,40 +163,6 @@ def restore_labels(labels: Sequence[Label]) -> None:
         if any(other is None or survivors.get(other, other) != own for other in spoken_of):
             raise LabelError(f"Label {label.pk} speaks of a label or mention of another citation.")
     Label.objects.bulk_create(labels, batch_size=BATCH)
-
-
-@dataclass(frozen=True)
-class StandingClass:
-    """What is known of a hub beyond its citations: the class that stood, since when, and when anything changed last."""
-
-    hub_class: str
-    class_since: datetime.datetime | None
-    updated_at: datetime.datetime
-
-
-def restore_summaries(standing: Mapping[int, StandingClass], cause: Cause) -> None:
-    """Make and count the summaries of hubs that have none yet, by paper id; labels are restored and resolved already.
-
-    The class that stood counts as the former one: only a hub whose class has become another since gets a record of the
-    change (with `cause`) and new times. The caller holds a transaction.
-    """
-    HubSummary.objects.bulk_create(
-        [
-            HubSummary(
-                paper_id=pk, hub_class=kept.hub_class, computed_class=kept.hub_class, class_since=kept.class_since
-            )
-            for pk, kept in sorted(standing.items())
-        ],
-        batch_size=BATCH,
-    )
-    summaries.recount(standing, cause)
-    unchanged = []
-    for summary in HubSummary.objects.filter(pk__in=list(standing)).order_by("pk"):
-        kept = standing[summary.paper_id]
-        if summary.hub_class == kept.hub_class:
-            summary.updated_at = kept.updated_at
-            unchanged.append(summary)
-    HubSummary.objects.overwrite(unchanged, ["updated_at"])
 
 
 # Resolving -----------------------------------------------------------------------------------------------------------

@@ -162,8 +162,10 @@ def parse(text: str, *, over_everything: bool = False) -> Query:
     if len(terms) < len(found) or len(text) > _MOST_READ:
         up_to = f", up to {_quoted(terms[-1])}," if terms else ""
         problems.append(f"The search is too long ({len(text):,} characters): only its beginning{up_to} was used.")
-    if cleaned and not terms and not problems:
-        problems.append(f"“{_shortened(cleaned)}” holds nothing to search for: give a word or a number.")
+    if text.strip() and not terms and not problems:
+        is_seen = any(character.isprintable() and not character.isspace() for character in cleaned)
+        what = f"“{_shortened(cleaned)}”" if is_seen else "A text of characters that print nothing"
+        problems.append(f"{what} holds nothing to search for: give a word or a number.")
     query = Query(terms, tuple(dict.fromkeys(problems)))
     if over_everything and query.only_excludes:
         problems.append("The search only says what must not occur. Add a word that must.")

@@ -434,6 +434,23 @@ def test_a_citation_tells_its_sentences_and_its_labels_what_they_replaced() -> N
     assert "lovelace" not in json.dumps(ledger)
 
 
+def test_role_and_polarity_are_credited_to_the_source_of_each() -> None:
+    hub = make_hub({"method": 2}, 1, title="Tool")
+    first, second = Citation.objects.filter(cited=hub, role="method").order_by("pk")
+    make_label(first, polarity="supports", source="scite")
+    make_label(second, polarity="disputes", curator=make_curator())
+    answer = get(f"/api/citations/{first.pk}/")
+    assert (answer["decided_by"], answer["source"]) == ("import", "sample")
+    assert (answer["polarity_by"], answer["polarity_source"]) == ("import", "scite")
+    unassessed = get(f"/api/citations/{Citation.objects.get(cited=hub, role='').pk}/")
+    assert (unassessed["polarity_by"], unassessed["polarity_source"]) == (None, None)
+    told = get(f"/api/hubs/{hub.slug}/")
+    assert told["role_sources"] == {"sample": 2}
+    assert told["polarity_sources"] == {"curator": 1, "scite": 1}
+    assert sum(told["role_sources"].values()) == told["counts"]["classified"] + told["counts"]["unclear"]
+    assert sum(told["polarity_sources"].values()) == told["counts"]["assessed"]
+
+
 def test_the_history_of_a_hub_is_told_newest_first_in_pages_that_join() -> None:
     hub = make_hub({"method": 40}, 5)
     for place, citation in enumerate(Citation.objects.filter(cited=hub).order_by("pk")[:12]):

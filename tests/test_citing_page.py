@@ -403,3 +403,75 @@ def test_a_pinned_class_stands_beside_the_computed_one_and_only_that_is_describe
     html = page(client, hub)
     assert "Foundation pinned by a curator computed: Tool reference 78%" in text(html)
     assert '<meta name="description" content="Tool reference. 78%' in html
+
+
+# Clean counts ---------------------------------------------------------------------------------------------------------
+
+
+def distorted() -> Paper:
+    """A hub of 25 that use it and 10 that cite it as context; three self-citations and a retracted paper among them."""
+    hub = make_hub({"method": 25, "background": 10}, 5, title="Tool: a suite")
+    citations = list(Citation.objects.filter(cited=hub, role="method").order_by("pk"))
+    Citation.objects.filter(pk__in=[citation.pk for citation in citations[:3]]).update(is_self_citation=True)
+    Paper.objects.filter(pk=citations[3].citing_id).update(notice="retracted")
+    paper_changed(*(citation.citing for citation in citations[:4]))
+    summaries.recount([hub.pk], CAUSE)
+    return hub
+
+
+def verdict(client: Client, hub: Paper, query: str, **headers: str) -> str:
+    """What the page says of the hub as a whole."""
+    html = client.get(f"/hubs/{hub.slug}/citing/{query}", headers=headers).content.decode()
+    found = re.search(r'<p class="quiet" id="verdict".*?</p>', html, re.S)
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "share", "said"),
+    [
+        ("", "71% of 35 classified citing papers", ""),
+        ("?self=0", "69% of 32 classified citing papers", "Counted without 3 self-citations: count all 40"),
+        ("?retracted=0", "71% of 34 classified citing papers", "Counted without 1 retracted paper: count all 40"),
+        (
+            "?self=0&retracted=0&role=background",
+            "68% of 31 classified citing papers",
+            "Counted without 3 self-citations and 1 retracted paper: count all 40",
+        ),
+        ("?self=1", "71% of 35 classified citing papers", ""),
+        ("?self=0&self=1", "71% of 35 classified citing papers", ""),
+        ("?self=0&role=tool", "71% of 35 classified citing papers", ""),
+    ],
+)
+def test_shares_are_those_of_the_papers_that_are_not_left_out(
+    client: Client, query: str, share: str, said: str
+) -> None:
+    hub = distorted()
+    told = text(verdict(client, hub, query))
+    assert share in told
+    assert said in told
+    assert bool(said) == ("Counted without" in told)
+
+
+def test_a_share_without_them_opens_the_list_without_them(client: Client) -> None:
+    hub = distorted()
+    told = verdict(client, hub, "?self=0&role=background")
+    assert f'href="/hubs/{hub.slug}/citing/?self=0&amp;role=method"' in told
+    assert f'href="/hubs/{hub.slug}/?self=0"' in told
+    assert f'href="/hubs/{hub.slug}/citing/?self=1">3</a>' in told
+    assert f'<a href="/hubs/{hub.slug}/citing/?role=background" rel="nofollow">count all 40</a>' in told
+
+
+def test_a_list_that_is_refreshed_in_place_brings_its_shares_along(client: Client) -> None:
+    hub = distorted()
+    told = verdict(client, hub, "?self=0", **{"HX-Request": "true"})
+    assert 'hx-swap-oob="true"' in told
+    assert "69% of 32" in text(told)
+
+
+def test_counting_anew_takes_one_query_more(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    hub = distorted()
+    with django_assert_max_num_queries(9):
+        client.get(f"/hubs/{hub.slug}/citing/?self=0&retracted=0&role=method")

@@ -359,7 +359,7 @@ def test_all_that_is_derived_agrees_after_an_import(tmp_path: Path) -> None:
 
 
 def test_tallies_of_large_hubs_are_counted_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(summaries, "TALLY_FROM", 5)
+    monkeypatch.setattr(summaries.tallies, "TALLY_FROM", 5)
     make_hub({"method": 3, "background": 2}, 1)
     before = everything()
     assert before["HubTally"]
@@ -863,7 +863,7 @@ def test_an_import_that_is_interrupted_or_refused_stores_nothing(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(labelling, "restore_summaries", interrupt)
+        patch.setattr(summaries, "restore_summaries", interrupt)
         with pytest.raises(CommandError, match="Interrupted: nothing was stored") as caught:
             run("import_collection", str(file))
     assert caught.value.returncode == 130

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from citations.filters.base import Pages, StrictFilterSet, did_you_mean, query_string, shown
+from citations.filters.base import MOST_VALUES, Pages, StrictFilterSet, did_you_mean, query_string, shown
 from citations.filters.citations import CitationFilter, describe, short_name
 from citations.vocabulary import Role
 from tests.factories import make_citation, make_hub, make_label, make_paper, make_venue
@@ -62,6 +62,7 @@ def words(query: str, number: int = 18, known: int = 30) -> str:
         ("page_size=1000", "page_size", "“1000” is no page_size", "100"),
         ("q=%22", "q", "A quotation mark without a partner was ignored", ""),
         ("q=...", "q", "“...” holds nothing to search for", ""),
+        ("q=%1b%e2%80%8b", "q", "A text of characters that print nothing holds nothing to search for", ""),
         ("q=loss&q=curves", "q", "“q” is given 2 times", ""),
     ],
 )
@@ -458,3 +459,38 @@ def test_what_a_notice_repeats_is_one_short_line(text: str) -> None:
 def test_every_list_declares_its_sorts() -> None:
     assert issubclass(CitationFilter, StrictFilterSet)
     assert next(iter(CitationFilter.sorts)) == "newest"
+
+
+def test_more_values_than_anybody_chooses_are_refused_and_stand_on_one_chip() -> None:
+    filterset = a_filter("&".join(f"venue=v{number}" for number in range(MOST_VALUES + 1)) + "&role=method")
+    assert [problem.message for problem in filterset.problems] == [
+        f"The parameter “venue” has {MOST_VALUES + 1} values. Give at most {MOST_VALUES}."
+    ]
+    assert not filterset.is_usable
+    chips = {chip.name: chip for chip in filterset.chips(PATH)}
+    assert chips["venue"].value == f"{MOST_VALUES + 1} values"
+    assert chips["venue"].url == f"{PATH}?role=method"
+
+
+def test_as_many_values_as_are_allowed_are_understood(db: None) -> None:
+    for number in range(MOST_VALUES):
+        make_venue(f"V{number}")
+    filterset = a_filter("&".join(f"venue=v{number}" for number in range(MOST_VALUES)))
+    assert filterset.is_usable
+    assert len(filterset.chips(PATH)) == MOST_VALUES
+
+
+def test_without_a_search_a_list_is_not_sorted_by_relevance() -> None:
+    filterset = a_filter("q=loss&sort=relevance&role=method")
+    assert filterset.address(PATH, drop=("q",)) == f"{PATH}?role=method"
+    assert filterset.address(PATH, set={"q": []}) == f"{PATH}?role=method"
+    assert filterset.address(PATH, set={"q": ["data"]}) == f"{PATH}?role=method&q=data&sort=relevance"
+    assert filterset.address(PATH, drop=("role",)) == f"{PATH}?q=loss&sort=relevance"
+    assert {chip.name: chip.url for chip in filterset.chips(PATH)}["q"] == f"{PATH}?role=method"
+
+
+@pytest.mark.parametrize("query", ["q=&sort=relevance&role=method", "role=method&q=+&sort=relevance"])
+def test_a_form_whose_search_was_emptied_asks_for_the_list_in_its_usual_order(query: str) -> None:
+    filterset = a_filter(query)
+    assert filterset.problems == ()
+    assert (filterset.sort, filterset.address(PATH)) == ("newest", f"{PATH}?role=method")

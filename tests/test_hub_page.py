@@ -483,7 +483,7 @@ def test_every_number_without_them_opens_its_list_too(client: Client, query: str
 def test_a_big_hub_is_counted_anew_from_its_tally(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = distorted()
     live = clean_page(client, hub, "?self=0&retracted=0")
-    for module in (summaries, counting):
+    for module in (summaries.tallies, counting):
         monkeypatch.setattr(module, "TALLY_FROM", 5)
     summaries.recount([hub.pk], CAUSE)
     assert clean_page(client, hub, "?self=0&retracted=0") == live

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import transaction
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
+from citations import summaries
 from citations.models import Citation, Paper
-from tests.factories import make_hub, make_mention, make_paper, paper_changed
+from tests.factories import CAUSE, make_hub, make_mention, make_paper, paper_changed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -28,7 +30,12 @@ class Watched:
         self.asked: list[Any] = []
         page.on("console", lambda message: self.said.append(message.text))
         page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request))
+        page.on("request", self._note)
+
+    def _note(self, request: Any) -> None:
+        """Keep a request; the icon, which the browser fetches when it likes, is not the page's doing."""
+        if not request.url.endswith("icon.svg"):
+            self.asked.append(request)
 
 
 @pytest.fixture
@@ -178,6 +185,7 @@ def test_without_scripts_the_same_links_and_forms_work(hub: Paper, live_server: 
     [
         "/hubs/{slug}/",
         "/hubs/{slug}/?self=0",
+        "/hubs/{slug}/citing/?self=0&role=method",
         "/hubs/{slug}/citing/?role=method&role=none&q=zeolite&find_venue=x",
         "/hubs/{slug}/citing/?role=extension&year_max=1999",
         "/compare/?hub={slug}&hub=other&hub=nowhere",
@@ -197,3 +205,22 @@ def test_nothing_keeps_readers_out(
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+def test_shares_above_the_list_follow_what_is_left_out(hub: Paper, live_server: LiveServer, page: Page) -> None:
+    own = Citation.objects.filter(cited=hub, role="method").order_by("pk")[:10]
+    Citation.objects.filter(pk__in=[citation.pk for citation in own]).update(is_self_citation=True)
+    with transaction.atomic():
+        summaries.recount([hub.pk], CAUSE)
+    watched = Watched(page)
+    page.goto(f"{live_server.url}/hubs/{hub.slug}/citing/")
+    expect(page.locator("#verdict")).to_contain_text("67% of 45 classified citing papers")
+    watched.asked.clear()
+    page.get_by_role("link", name="Without self-citations").click()
+    page.wait_for_url("**/citing/?self=0")
+    expect(page.locator("#verdict")).to_contain_text("No single role is a clear majority of 35 classified")
+    expect(page.locator("#verdict")).to_contain_text("Counted without 10 self-citations: count all 60.")
+    assert len(watched.asked) == 1
+    page.go_back()
+    expect(page.locator("#verdict")).to_contain_text("67% of 45 classified citing papers")
+    assert watched.said == []

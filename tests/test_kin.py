@@ -45,8 +45,8 @@ def metas(page: str) -> list[tuple[str, str]]:
 
 
 def alternates(page: str) -> dict[str, str]:
-    """The addresses of other forms, by their type."""
-    found = re.findall(r'<link rel="alternate" type="([^"]*)" href="([^"]*)" title="[^"]*">', page)
+    """The addresses of files and feeds, by their type."""
+    found = re.findall(r'<link rel="alternate" type="([^"]*)" href="([^"]*)" title="(?!API")[^"]*">', page)
     return {media_type: html.unescape(address) for media_type, address in found}
 
 
@@ -161,6 +161,26 @@ def test_every_other_form_is_named_in_the_head_and_on_the_page_and_is_there(
         response = client.get(link)
         assert response.status_code == 200
         assert response["Content-Type"].startswith(media_type)
+
+
+@pytest.mark.parametrize(
+    ("address", "api"),
+    [
+        ("/hubs/pythia/", "/api/hubs/pythia/"),
+        ("/hubs/pythia/citing/", "/api/hubs/pythia/citing/"),
+        ("/hubs/pythia/citing/?role=method&sort=title", "/api/hubs/pythia/citing/?role=method&sort=title"),
+        ("/papers/pythia/", "/api/papers/pythia/"),
+    ],
+)
+def test_each_page_names_itself_in_the_interface_for_programs(
+    client: Client, pythia: Paper, address: str, api: str
+) -> None:
+    page = source(client, address)
+    link = html.escape(api)
+    assert f'<link rel="alternate" type="application/json" href="{link}" title="API">' in page
+    assert f'<a href="{link}" type="application/json" rel="nofollow">' in page
+    assert '<a href="/api/docs/">Interface for programs</a>' in page
+    assert client.get(api).status_code == 200
 
 
 def test_the_explorer_names_the_forms_of_its_filter(client: Client) -> None:
@@ -375,6 +395,7 @@ def test_robots_may_read_pages_and_no_combination_of_filters(client: Client) -> 
     for path in ("/", "/hubs/", "/hubs/pythia/", "/hubs/pythia/citing/", "/papers/x/", "/about/data/", "/static/a.css"):
         assert allowed(path), path
     for path in (
+        "/hubs/pythia/?self=0",
         "/hubs/pythia/citing/?role=method", "/hubs/?class=foundation", "/papers/?q=x", "/papers/x/?role=method",
         "/hubs/pythia/citing.csv", "/hubs/pythia/citing.atom?role=method", "/admin/", "/api/hubs/",
     ):  # fmt: skip

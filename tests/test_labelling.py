@@ -242,7 +242,7 @@ def test_a_pinned_representative_comes_first(curator: User) -> None:
 def test_a_tally_stands_only_for_big_hubs(monkeypatch: pytest.MonkeyPatch) -> None:
     hub, citations = make_hub(5)
     assert not HubTally.objects.exists()
-    monkeypatch.setattr(summaries, "TALLY_FROM", 5)
+    monkeypatch.setattr(summaries.tallies, "TALLY_FROM", 5)
     labelling.add_labels([imported(citations[0], "method")], IMPORTED)
     assert sum(HubTally.objects.filter(hub=hub).values_list("n", flat=True)) == 5
     labelling.add_labels([imported(citations[1], "method")], IMPORTED)

@@ -95,6 +95,7 @@ def test_an_identifier_that_names_nothing_here_says_how_to_bring_it_in(client: C
         ("", "What can be asked"),
         ("?q=", "What can be asked"),
         ("?q=...", "holds nothing to search for"),
+        ("?q=%1b", "A text of characters that print nothing"),
         ("?q=-survey", "The search only says what must not occur. Add a word that must."),
         ("?q=zeolite+%22x", "A quotation mark without a partner was ignored."),
         ("?q=xyzzy", "Nothing matches"),

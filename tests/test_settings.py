@@ -73,6 +73,14 @@ def value_of(setting: str, folder: Path, **variables: str) -> Any:
         ("CACHE_URL", "memcache://localhost"),
         ("CACHE_URL", "redis://"),
         ("CACHE_URL", "redis://localhost:port/0"),
+        ("API_RATE", ""),
+        ("API_RATE", "600"),
+        ("API_RATE", "0/min"),
+        ("API_RATE", "-1/min"),
+        ("API_RATE", "600/fortnight"),
+        ("API_RATE", "600 per minute"),
+        ("API_RATE", "6000000/min"),
+        ("API_RATE", "no"),
         ("DATA_DIR", "/proc/nowhere"),
         ("DATA_DIR", "/dev/null"),
         ("TIME_ZONE", "Europe/Atlantis"),
@@ -140,6 +148,19 @@ def test_behind_tls_cookies_are_secure_and_browsers_are_told_to_stay(tmp_path: P
 @pytest.mark.parametrize(("written", "meant"), [("true", True), ("On", True), ("1", True), ("NO", False), ("0", False)])
 def test_a_switch_takes_the_usual_words_in_any_case(tmp_path: Path, written: str, meant: bool) -> None:
     assert value_of("DEBUG", tmp_path, DEBUG=written) is meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("600/min", "600/min"), ("5/Second", "5/second"), ("1/d", "1/d"), ("off", None)]
+)
+def test_a_rate_of_requests_is_taken_as_documented(tmp_path: Path, written: str, meant: str | None) -> None:
+    assert value_of("API_RATE", tmp_path, API_RATE=written) == meant
+
+
+def test_a_proxy_is_believed_only_where_one_stands_in_front(tmp_path: Path) -> None:
+    assert value_of("REST_FRAMEWORK", tmp_path)["NUM_PROXIES"] == 0
+    behind = value_of("REST_FRAMEWORK", tmp_path, SECURE="on", ALLOWED_HOSTS="explorer.example.org")
+    assert behind["NUM_PROXIES"] == 1
 
 
 def test_a_value_that_begins_with_a_dollar_is_taken_as_it_stands(tmp_path: Path) -> None:

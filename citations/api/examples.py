@@ -148,6 +148,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "pin": None,
         "decided_by": {"curator": 20, "import": 3, "none": 7},
         "sources": [{"source": "curator", "label": "Curators", "count": 20}],
+        "role_sources": {"curator": 20, "semanticscholar": 3},
+        "polarity_sources": {},
         "suggested": {
             "method": 2,
             "dataset": 0,
@@ -232,6 +234,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "citation": {
         **_CITING_ROW,
         "polarity_by": None,
+        "polarity_source": None,
         "cited": {"slug": _SLUG, "title": _TITLE, "api": _HUB_API},
         "mentions": [
             {

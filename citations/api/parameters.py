@@ -30,7 +30,7 @@ from citations.filters.base import (
     did_you_mean,
     shown,
 )
-from citations.filters.fields import LONGEST_SEARCH, given_again
+from citations.filters.fields import LONGEST_SEARCH, MOST_VALUES, given_again
 from citations.models.papers import YEAR_MAX, YEAR_MIN
 
 CURSOR, FACETS, IDENTIFIER, SEARCH = "cursor", "facets", "identifier", "q"
@@ -88,7 +88,7 @@ _ABOUT: Mapping[str, tuple[str, Any]] = {
     "decided_by": ("Who decided the role. `none`: nobody has.", "curator"),
     "year_min": ("Papers of this year or later. Papers without a year are left out.", 2020),
     "year_max": ("Papers of this year or earlier. Papers without a year are left out.", 2026),
-    "venue": ("The venue, by its slug. An unknown one is refused.", "icml"),
+    "venue": (f"The venue, by its slug. An unknown one is refused, and so are more than {MOST_VALUES}.", "icml"),
     SEARCH: (
         "Words to search for; all of them have to occur. Characters that print nothing are passed over.",
         "language models",

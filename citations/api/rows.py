@@ -104,6 +104,8 @@ def hub_details(summary: HubSummary, paper: PaperFacts, api: Api) -> dict[str, A
             {"source": name or NONE, "label": source_label(name) if name else "Nobody", "count": number}
             for name, number in raw["source"].items()
         ],
+        "role_sources": _by_source(raw["role_source"]),
+        "polarity_sources": _by_source(raw["polarity_source"]),
         "suggested": suggested,
         "years": [
             {
@@ -127,6 +129,11 @@ def hub_details(summary: HubSummary, paper: PaperFacts, api: Api) -> dict[str, A
         ],
         "history": api.address("history", paper.slug),
     }
+
+
+def _by_source(numbers: Mapping[str, int]) -> dict[str, int]:
+    """Numbers by source without what nobody decided."""
+    return {one_line(name): number for name, number in numbers.items() if name}
 
 
 def _counts(counts: HubCounts) -> dict[str, int]:

@@ -203,6 +203,7 @@ CITATION = _shape(
     {
         **_CITING_FIELDS,
         "polarity_by": _word(DECIDERS, "Who decided the polarity."),
+        "polarity_source": _text("From which source the polarity is; null: not assessed.", null=True),
         "cited": _shape(
             "PaperName",
             {"slug": _text("Slug."), "title": _text("Title."), "api": _address("The hub in this interface.")},
@@ -420,6 +421,8 @@ HUB = _shape(
             "How many papers have their label from which source.",
             many=True,
         ),
+        "role_sources": _numbers("How many roles are from which source; their sum is `classified` + `unclear`."),
+        "polarity_sources": _numbers("How many polarities are from which source; their sum is `assessed`."),
         "suggested": _numbers("How many papers without a decided role have which role suggested."),
         "years": _shape(
             "YearCount",

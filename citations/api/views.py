@@ -243,6 +243,7 @@ class CitationView(ApiView):
             {
                 **citing_row(row, api),
                 "polarity_by": row.polarity_by.value if row.polarity_by else None,
+                "polarity_source": row.polarity_source or None,
                 "cited": {
                     "slug": citation.cited.slug,
                     "title": one_line(citation.cited.title),
@@ -316,9 +317,20 @@ def _empty_summary(paper: Paper) -> HubSummary:
     )
 
 
+_EMPTY_COUNTERS = (
+    "role",
+    "polarity",
+    "decided_by",
+    "source",
+    "role_source",
+    "polarity_source",
+    "suggested",
+    "coarse_roles",
+    "year",
+)
 # `HubSummary.counts` of a paper that nothing cites.
 EMPTY_COUNTS: dict[str, Any] = {
-    **{name: {} for name in ("role", "polarity", "decided_by", "source", "suggested", "coarse_roles", "year")},
+    **{name: {} for name in _EMPTY_COUNTERS},
     **dict.fromkeys(("confirmed", "confirmed_disputes", "is_influential", "is_self_citation", "retracted"), 0),
     "venue": [],
 }

@@ -41,10 +41,10 @@ from citations.exports.collection_format import (
     reader,
     text_value,
 )
-from citations.labelling import LabelError, StandingClass
+from citations.labelling import LabelError
 from citations.models import Citation, HubSummary, HubTally, Identifier, Label, Paper
 from citations.querysets import BATCH
-from citations.summaries import Cause
+from citations.summaries import Cause, StandingClass
 
 # Why a class changes on the way in, if it does: the rules may have changed since the collection was exported.
 _RESTORED = Cause("The collection was imported.")
@@ -400,7 +400,7 @@ class _Restoration:
             if row.paper_id in standing or HubSummary.objects.filter(pk=row.paper_id).exists():
                 raise self._error(line.number, "hub record: a second one of this paper")
             standing[row.paper_id] = StandingClass(**values)
-        labelling.restore_summaries(standing, _RESTORED)
+        summaries.restore_summaries(standing, _RESTORED)
 
     # What is derived --------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from citations.filters.fields import (
+    MOST_VALUES,
     MOST_WORDS,
     ChoiceFilter,
     ConditionFilter,
@@ -37,6 +38,7 @@ from citations.formatting import join_words
 # What filters of lists are made of, too: one place to import from.
 __all__ = [
     "DEFAULT_PAGE_SIZE",
+    "MOST_VALUES",
     "MOST_WORDS",
     "PAGE",
     "PAGE_SIZE",
@@ -329,7 +331,9 @@ class StrictFilterSet(django_filters.FilterSet):
         return self.address(path, set={name: kept})
 
     def chips(self, path: str) -> tuple[Chip, ...]:
-        """One chip for each value of each active filter. A single year stands on one chip."""
+        """One chip for each value of each active filter. A single year stands on one chip, and so do more values than
+        any list takes.
+        """
         chips: list[Chip] = []
         active = self.active
         if active.get(YEAR_FROM) and active.get(YEAR_FROM) == active.get(YEAR_TO):
@@ -337,6 +341,10 @@ class StrictFilterSet(django_filters.FilterSet):
             del active[YEAR_TO]
             chips.append(Chip(YEAR_FROM, "Year", only, self.address(path, drop=(YEAR_FROM, YEAR_TO))))
         for name, values in active.items():
+            if len(values) > MOST_VALUES:
+                label = str(self.filters[name].label)
+                chips.append(Chip(name, label, f"{len(values):,} values", self.address(path, drop=(name,))))
+                continue
             cleaned = self.cleaned(name)
             labels = self.form.fields[name].labels(cleaned) if cleaned else [shown(value) for value in values]
             for place, (value, label) in enumerate(zip(values, labels, strict=False)):

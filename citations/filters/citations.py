@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.http import QueryDict
 
 from citations import search
 from citations.filters.base import (
+    SORT,
     YEAR_FROM,
     YEAR_TO,
     ChoiceFilter,
     ConditionFilter,
     FlagFilter,
     Problem,
+    Query,
     QueryField,
     StrictFilterSet,
     VenueFilter,
@@ -103,7 +105,18 @@ class CitationFilter(StrictFilterSet):
         addresses are wanted.
         """
         self.hub_id = hub_id
+        if SEARCH in data and data.get(SORT) == RELEVANCE and not any(words.strip() for words in data.getlist(SEARCH)):
+            # A form whose search was emptied still sends the order of the search before: what it asks for is the list.
+            data = data.copy()
+            del data[SORT]
         super().__init__(data, Citation.objects.public() if hub_id is None else Citation.objects.of_hub(hub_id))
+
+    def address(self, path: str, *, drop: Collection[str] = (), set: Query | None = None) -> str:
+        """As the base; without a search the list is not sorted by relevance either."""
+        changed = {**self.query, **dict.fromkeys(drop, ()), **(set or {})}
+        if not changed.get(SEARCH) and SORT not in (set or {}) and self.sort == RELEVANCE:
+            drop = (*drop, SORT)
+        return super().address(path, drop=drop, set=set)
 
     @property
     def asked(self) -> search.Query:

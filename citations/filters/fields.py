@@ -21,6 +21,9 @@ from citations.models.papers import YEAR_MAX, YEAR_MIN
 LONGEST_SEARCH = 200
 # Each word is a condition of its own: more would make a statement that no planner reads quickly.
 MOST_WORDS = 20
+# Nobody chooses more venues than this by hand. Each stands on a chip and in a line whose addresses name all the others,
+# so that a page grows with the square of their number.
+MOST_VALUES = 50
 # What a notice repeats of a value that was not understood.
 SHOWN_LENGTH = 60
 
@@ -175,6 +178,11 @@ class VenueField(ValuesField):
 
     def to_python(self, value: Any) -> list[Venue]:
         given = list(dict.fromkeys(value or ()))
+        if len(given) > MOST_VALUES:
+            raise ValidationError(
+                f"The parameter “{{name}}” has {len(given):,} values. Give at most {MOST_VALUES}.",
+                params={"value": given[MOST_VALUES]},
+            )
         found = (
             {venue.slug: venue for venue in Venue.objects.filter(slug__in=filter(SLUG.fullmatch, given))}
             if given

@@ -16,7 +16,7 @@ from citations.identifiers import display
 from citations.importing.bulk_slugs import FreeSlugs
 from citations.importing.facts import AUTHORS, LARGEST_COUNT, Authored, authored, differences, venue_slug
 from citations.importing.papers import STRONGEST_FIRST, _with_suffix, names
-from citations.models import Author, Authorship, CitedByCount, Identifier, Paper, Venue
+from citations.models import Author, Authorship, CitedByCount, Identifier, Paper, Venue, survivor
 from citations.models.papers import UNKNOWN_DATE
 from citations.sources.records import PaperRecord
 from citations.summaries import SORT_TITLE_LENGTH
@@ -81,15 +81,9 @@ def paper_ids(identifiers: Iterable[IdentifierValue]) -> dict[IdentifierValue, i
     by_name = {(name.scheme.value, name.value): name for name in identifiers}
     rows = engines.bulk.select(connection, statement, ("varchar", "varchar"), by_name)
     return {
-        by_name[scheme, value]: paper_id if merged_into is None else _survivor(merged_into)
+        by_name[scheme, value]: paper_id if merged_into is None else survivor(Paper.objects.get(pk=merged_into)).pk
         for scheme, value, paper_id, merged_into in rows
     }
-
-
-def _survivor(paper_id: int) -> int:
-    """The paper at the end of a chain of merges. Merges are rare: they are the work of curators."""
-    merged_into = Paper.objects.values_list("merged_into_id", flat=True).get(pk=paper_id)
-    return paper_id if merged_into is None else _survivor(merged_into)
 
 
 class NewPapers:

@@ -9,10 +9,9 @@ from pathlib import Path
 from django.contrib.auth.models import User
 
 from citations.identifiers import BadIdentifier, parse
-from citations.importing import papers
-from citations.importing.papers import STRONGEST_FIRST, survivor
+from citations.importing.papers import STRONGEST_FIRST
 from citations.importing.runs import Report, run_import
-from citations.models import Authorship, Paper
+from citations.models import Authorship, Paper, find_paper, survivor
 from citations.sources.files import AUTO, LABELS, EntryFile, open_file
 from citations.sources.records import AuthorRecord, PaperRecord, SourceError, UnknownPaper
 
@@ -37,7 +36,7 @@ def find_cited(raw: str) -> PaperRecord:
     return record
 
 
-def find_paper(slug: str) -> PaperRecord | None:
+def find_record(slug: str) -> PaperRecord | None:
     """The paper of the collection with this slug: its identifiers (strongest first), title, year and first author."""
     paper = _with_slug(slug)
     return _record(paper) if paper else None
@@ -60,7 +59,7 @@ def import_file(
     file = open_file(path, format)
     if cites is not None and file.format == LABELS:
         raise SourceError(f"{file.name} names the cited papers itself: leave --cites out.")
-    find = lru_cache(_REMEMBERED)(find_paper)
+    find = lru_cache(_REMEMBERED)(find_record)
     return run_import(
         file.source,
         partial(file.pages, cites=cites, find_paper=find),
@@ -80,7 +79,7 @@ def _arguments(file: EntryFile, cites: PaperRecord | None) -> dict[str, str]:
 def _with_identifier(raw: str) -> Paper | None:
     """The paper that carries an identifier as a person types it."""
     try:
-        return papers.find_paper(parse(raw))
+        return find_paper(parse(raw))
     except BadIdentifier:
         return None
 

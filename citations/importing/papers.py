@@ -328,22 +328,6 @@ class Shelf:
         )
 
 
-def find_paper(identifier: IdentifierValue) -> Paper | None:
-    """The paper of the collection that carries a name, or one that means the same; for a merged one its survivor."""
-    for name in (identifier, *equivalents(identifier)):
-        paper = Paper.objects.with_identifier(name.scheme, name.value).first()
-        if paper is not None:
-            return survivor(paper)
-    return None
-
-
-def survivor(paper: Paper) -> Paper:
-    """The paper that stands for one that was merged; else the paper itself."""
-    while paper.merged_into is not None:
-        paper = paper.merged_into
-    return paper
-
-
 def _slug_or_new(entry: Entry) -> str:
     """How a paper is named in a reason for a curator."""
     return entry.paper.slug or "a new paper"

@@ -12,9 +12,9 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 
 from citations.identifiers import Identifier, Scheme, display, equivalents
-from citations.importing.papers import STRONGEST_FIRST, find_paper
+from citations.importing.papers import STRONGEST_FIRST
 from citations.importing.runs import Progress, Report, Trial, run_import
-from citations.models import Citation
+from citations.models import Citation, find_paper
 from citations.models import Identifier as StoredIdentifier
 from citations.sources.arxiv import ArxivSource
 from citations.sources.crossref import CrossrefSource

@@ -16,7 +16,7 @@ from citations.exports import About, Site, paper_facts
 from citations.filters.base import PAGE, PAGE_SIZE, Problem, Query
 from citations.filters.citations import CitationFilter, describe, short_name
 from citations.listing.lists import OLDEST, ORDERS, summary_counts
-from citations.models import Citation, HubSummary, Paper
+from citations.models import Citation, HubSummary, Paper, survivor
 from citations.models.papers import UNKNOWN_DATE
 from citations.summaries import has_sample
 
@@ -29,7 +29,6 @@ _KEYS: Mapping[str, tuple[str, bool]] = {
     "title": ("sort_title", False),
     "confidence": ("suggested_confidence", True),
 }
-_MOST_MERGES = 50
 
 
 @dataclass(frozen=True)
@@ -125,12 +124,9 @@ def find_hub(slug: str) -> Paper | None:
     """
     papers = Paper.objects.select_related("hub", "venue")
     found = papers.filter(slug=slug).first()
-    # Merges follow one another; more of them than this are a ring, and must not hang a page.
-    for _ in range(_MOST_MERGES):
-        if found is None or found.merged_into_id is None:
-            return found
-        found = papers.get(pk=found.merged_into_id)
-    raise RuntimeError(f"The merges of the paper {slug} form a ring.")
+    if found is None or found.merged_into_id is None:
+        return found
+    return papers.get(pk=survivor(found).pk)
 
 
 def select_citing(hub: Paper, data: QueryDict) -> Selection:

@@ -5,6 +5,7 @@ from citations.models.decisions import ClassChange, HubPin, Merge, Report
 from citations.models.hubs import HubSummary, HubTally
 from citations.models.papers import Author, Authorship, CitedByCount, Identifier, Paper, Venue
 from citations.models.runs import ImportRun, RejectedRecord
+from citations.models.standing import find_paper, survivor
 
 __all__ = [
     "Author",
@@ -24,4 +25,6 @@ __all__ = [
     "RejectedRecord",
     "Report",
     "Venue",
+    "find_paper",
+    "survivor",
 ]

@@ -21,12 +21,14 @@ from citations.filters.citations import short_name
 from citations.hub_class import classify_hub
 from citations.listing import Listing, Shown, list_citing, page_of_year, summary_counts
 from citations.listing.lists import COUNT_VENUES, FIND_VENUE, LONGEST_VENUE_SEARCH
+from citations.models import survivor
 from citations.models.papers import YEAR_MAX, YEAR_MIN
-from citations.views.hub import counts_of, find_hub, has_sample, pinned, shown_class, summary_of
+from citations.views.hub import Clean, counts_of, find_hub, has_sample, pinned, read_clean, shown_class, summary_of
 from citations.views.kin import list_kin
-from citations.views.redirects import survivor
 
 JUMP = "jump"
+# The parameters that leave out what distorts the numbers of a hub, not only rows of its list.
+CLEAN = ("self", "retracted")
 # The sorts in which a year has one place.
 BY_DATE = ("newest", "oldest")
 
@@ -113,10 +115,20 @@ def year_address(listing: Listing, year: int) -> str:
     return f"{address}#c{first}" if first is not None else address
 
 
+def clean_of(listing: Listing) -> Clean:
+    """The hub's numbers without what the list leaves out: self-citations, retracted papers, both or neither."""
+    given = QueryDict(mutable=True)
+    for name in CLEAN if listing.filterset.is_usable else ():
+        if listing.filterset.query.get(name) == ["0"]:
+            given[name] = "0"
+    return read_clean(listing.hub, given)
+
+
 def context_of(request: HttpRequest, listing: Listing, asked: Asked, in_place: bool) -> dict[str, Any]:
     """What the templates print."""
     hub, name = listing.hub, short_name(listing.hub.title)
-    counts = counts_of(hub)
+    clean = clean_of(listing)
+    counts = counts_of(hub, clean)
     number = listing.filterset.page
     title = listing.title if listing.filterset.is_usable else f"Papers citing {name}"
     return {
@@ -129,7 +141,9 @@ def context_of(request: HttpRequest, listing: Listing, asked: Asked, in_place: b
         "kin": list_kin(listing),
         "verdict": classify_hub(counts),
         "counts": counts,
-        "hub_class": shown_class(hub),
+        "hub_class": shown_class(hub, clean),
+        "clean": clean,
+        "whole_url": listing.address(drop=CLEAN),
         "pinned": pinned(summary_of(hub), summary_counts(hub)),
         "summary": summary_of(hub),
         "rules": hub_class,

@@ -22,9 +22,8 @@ from citations.formatting import css_percent, join_words
 from citations.hub_class import HubCounts, Verdict, classify_hub
 from citations.identifiers import BadIdentifier
 from citations.listing import citing_all, common_rows, summary_counts
-from citations.models import Citation, HubSummary, Paper
+from citations.models import Citation, HubSummary, Paper, find_paper, survivor
 from citations.views.hub import ShareRow, counts_of, has_sample, polarity_rows, role_rows, shown_class, years_of
-from citations.views.redirects import find_paper, survivor
 from citations.vocabulary import HubClass, Polarity, Role
 
 FEWEST, MOST = 2, 6

@@ -22,11 +22,10 @@ from citations.formatting import plural
 from citations.hub_class import HubCounts, Share, classify_hub, disputed_by, explain
 from citations.identifiers import Scheme, display
 from citations.listing import Row, hub_lists, summary_counts
-from citations.models import Authorship, Citation, HubSummary, Identifier, Paper
+from citations.models import Authorship, Citation, HubSummary, Identifier, Paper, survivor
 from citations.references import AUTHORS_PRINTED, Reference
 from citations.summaries import hub_counts
 from citations.views.kin import hub_kin, reference_forms, site_of
-from citations.views.redirects import survivor
 from citations.vocabulary import (
     CLASSIFIED_ROLES,
     CURATOR,
@@ -128,6 +127,7 @@ class Clean:
     choices: tuple[LeftOut, ...]
     told: tuple[str, ...]
     hub_url: str
+    citing_url: str
 
     @property
     def is_on(self) -> bool:
@@ -141,16 +141,22 @@ class Clean:
         return f"{self.hub_url}?{query}" if query else self.hub_url
 
     @property
+    def list_url(self) -> str:
+        """The list of the papers that are counted."""
+        query = self.data.urlencode()
+        return f"{self.citing_url}?{query}" if query else self.citing_url
+
+    @property
     def left_out(self) -> tuple[LeftOut, ...]:
         """What is left out."""
         return tuple(choice for choice in self.choices if choice.is_out)
 
 
-def read_clean(hub: Paper, request: HttpRequest) -> Clean:
-    """The numbers that the address asks for: those of the summary, or counted anew without self-citations or retracted
-    papers. One query where they are counted anew.
+def read_clean(hub: Paper, given: QueryDict) -> Clean:
+    """The numbers that the parameters ask for: those of the summary, or counted anew without self-citations or
+    retracted papers. One query where they are counted anew.
     """
-    filters = CleanFilter(request.GET, Citation.objects.none())
+    filters = CleanFilter(given, Citation.objects.none())
     raw: Mapping[str, Any] = summary_counts(hub)
     path, citing = hub.get_hub_url(), reverse("citing", args=[hub.slug])
     words = {"self": ("self-citation", "is_self_citation"), "retracted": ("retracted paper", "retracted")}
@@ -176,7 +182,7 @@ def read_clean(hub: Paper, request: HttpRequest) -> Clean:
         f"{problem.message}{'' if not problem.blocking else ' Nothing is left out of the numbers.'}"
         for problem in filters.problems
     )
-    return Clean(raw, data, choices, told, path)
+    return Clean(raw, data, choices, told, path, citing)
 
 
 @require_safe
@@ -186,9 +192,9 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
     if hub.merged_into_id is not None:
         return HttpResponseRedirect(survivor(hub).get_hub_url())
     summary = summary_of(hub)
-    clean = read_clean(hub, request)
+    clean = read_clean(hub, request.GET)
     raw = clean.raw
-    counts = hub_counts(raw) if raw else HubCounts(0)
+    counts = counts_of(hub, clean)
     reasons = {entry["citation"]: str(entry["why"]) for entry in summary.representatives} if summary else {}
     lists = hub_lists(hub, list(reasons), clean.data)
     identifiers = list(hub.identifiers.all())
@@ -207,7 +213,7 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
         "rules": hub_class,
         "verdict": verdict,
         "outcomes": explain(counts),
-        "hub_class": shown_class(hub) if not clean.is_on or "pin" in summary_counts(hub) else verdict.hub_class,
+        "hub_class": shown_class(hub, clean),
         "clean": clean,
         "pinned": pinned(summary, summary_counts(hub)),
         "disputed": disputed_by(counts),
@@ -266,15 +272,17 @@ def summary_of(hub: Paper) -> HubSummary | None:
     return summary if summary is not None and summary.known else None
 
 
-def counts_of(hub: Paper) -> HubCounts:
+def counts_of(hub: Paper, clean: Clean | None = None) -> HubCounts:
     """The numbers that the rules of classes read; all zero where nothing cites the paper."""
-    counts = summary_counts(hub)
+    counts = clean.raw if clean else summary_counts(hub)
     return hub_counts(counts) if counts else HubCounts(0)
 
 
-def shown_class(hub: Paper) -> HubClass:
-    """The class that readers see: the pinned one, else the computed one."""
+def shown_class(hub: Paper, clean: Clean | None = None) -> HubClass:
+    """The class that readers see: the pinned one, else the computed one, of what is not left out."""
     summary = summary_of(hub)
+    if clean is not None and clean.is_on and "pin" not in summary_counts(hub):
+        return classify_hub(counts_of(hub, clean)).hub_class
     return HubClass(summary.hub_class) if summary else classify_hub(HubCounts(0)).hub_class
 
 

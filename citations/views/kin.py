@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,6 +29,7 @@ HOUR = 3600
 # Far below the 50,000 that the protocol allows (sitemaps.org), so that each file is made and read in a moment.
 SITEMAP_SIZE = 10_000
 FEED_TYPE = "application/atom+xml"
+API_TYPE = "application/json"
 
 _SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
@@ -48,11 +49,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Kin:
-    """What the head of a page says to programs: meta tags, other forms of the page, and linked data (None: none)."""
+    """What the head of a page says to programs: meta tags, other forms of the page, and linked data (None: none).
+
+    `api` is the same in the interface for programs; None where nothing is listed.
+    """
 
     tags: Sequence[tuple[str, str]]
     forms: Sequence[Link]
     linked_data: dict[str, Any] | None
+    api: Link | None = None
 
 
 def hub_kin(site: Site, paper: PaperFacts, listing: Listing, chosen: Iterable[Row], *, sample: bool) -> Kin:
@@ -65,17 +70,33 @@ def hub_kin(site: Site, paper: PaperFacts, listing: Listing, chosen: Iterable[Ro
             "name": one_line(row.paper.title),
         }
         nodes.append(citation_node(row.citation.pk, paper.slug, citing, row.role, row.polarity, site))
-    return Kin(tags(paper, site), list_forms(listing), document(nodes, sample=sample))
+    return Kin(tags(paper, site), list_forms(listing), document(nodes, sample=sample), _in_api("hub", paper.slug))
 
 
 def paper_kin(site: Site, paper: PaperFacts) -> Kin:
     """The kin of the page of a paper."""
-    return Kin(tags(paper, site), reference_forms(paper.slug), document([paper_node(paper, site)]))
+    return Kin(
+        tags(paper, site),
+        reference_forms(paper.slug),
+        document([paper_node(paper, site)]),
+        _in_api("paper", paper.slug),
+    )
 
 
 def list_kin(listing: Listing) -> Kin:
     """The kin of a list of citing papers: the same list in other forms."""
-    return Kin((), list_forms(listing), None)
+    api = _in_api("citing", listing.hub.slug)
+    return Kin(
+        (),
+        list_forms(listing),
+        None,
+        replace(api, url=listing.filterset.address(api.url)) if listing.filterset.is_usable else None,
+    )
+
+
+def _in_api(name: str, slug: str) -> Link:
+    """A view of the interface for programs."""
+    return Link("API", reverse(f"api:{name}", args=[slug]), API_TYPE)
 
 
 def list_forms(listing: Listing) -> list[Link]:
@@ -121,7 +142,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /search/",
         "Disallow: /compare/",
         "Disallow: /hubs/?",
-        "Disallow: /hubs/*/citing/?",
+        "Disallow: /hubs/*/?",
         "Disallow: /hubs/*/citing.",
         "Disallow: /hubs/*/history",
         "Disallow: /papers/?",

@@ -18,12 +18,12 @@ from citations.formatting import date_text
 from citations.identifiers import Scheme
 from citations.labels import Decider
 from citations.listing import deciders_of
-from citations.models import Citation, Identifier, Mention, Paper
+from citations.models import Citation, Identifier, Mention, Paper, survivor
 from citations.views.hub_rows import CLASSIFIED, bylines, hub_row
 from citations.views.kin import paper_kin, site_of
 from citations.views.lists import ListPage, list_page
 from citations.views.papers import hub_of
-from citations.views.redirects import import_command, survivor
+from citations.views.redirects import import_command
 from citations.vocabulary import (
     CLASSIFIED_ROLES,
     CURATOR,

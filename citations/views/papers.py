@@ -13,10 +13,10 @@ from django.views.decorators.http import require_safe
 from citations import identifiers
 from citations.filters.papers import PaperFilter
 from citations.identifiers import BadIdentifier
-from citations.models import Citation, HubSummary, Paper
+from citations.models import Citation, HubSummary, Paper, find_paper
 from citations.views.hub_rows import bylines, has_sample
 from citations.views.lists import SEARCH, ListPage, list_page, page_ids, venue_facet
-from citations.views.redirects import find_paper, import_command
+from citations.views.redirects import import_command
 from citations.vocabulary import HubClass
 
 

@@ -9,14 +9,11 @@ from django.views.decorators.http import require_safe
 
 from citations import identifiers
 from citations.identifiers import BadIdentifier, Scheme
-from citations.models import Identifier, Paper
+from citations.models import find_paper
 from citations.views.errors import not_found
 
 # What `import_citations` takes; papers known by another name alone must be named by one of these.
 IMPORTABLE = (Scheme.DOI, Scheme.ARXIV, Scheme.S2, Scheme.CORPUSID)
-
-# Merges follow one another; a chain this long is damage, and must not hang a page.
-MOST_MERGES = 50
 
 
 @require_safe
@@ -40,24 +37,6 @@ def identifier(request: HttpRequest, scheme: str, value: str) -> HttpResponse:
         names = ", ".join(sorted(Scheme))
         return not_found(request, f"“{scheme}” is no scheme of identifiers that is known here. Known are: {names}.")
     return _to_hub(request, known, value)
-
-
-def find_paper(wanted: identifiers.Identifier) -> Paper | None:
-    """The public paper that carries this identifier, or an equivalent one; of merged papers the survivor."""
-    for name in (wanted, *identifiers.equivalents(wanted)):
-        found = Identifier.objects.select_related("paper").filter(scheme=name.scheme, value=name.value).first()
-        if found is not None:
-            return survivor(found.paper)
-    return None
-
-
-def survivor(paper: Paper) -> Paper:
-    """The paper that this one was merged into, or itself. Raises RuntimeError where merges form a ring."""
-    for _ in range(MOST_MERGES):
-        if paper.merged_into is None:
-            return paper
-        paper = paper.merged_into
-    raise RuntimeError(f"The merges of paper {paper.pk} form a ring.")
 
 
 def import_command(wanted: identifiers.Identifier) -> str:
