@@ -7,6 +7,7 @@ ascending order of id, so that two writers can never wait for each other.
 from __future__ import annotations
 
 import datetime
+import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from citations.vocabulary import CLASSIFIED_ROLES, RETRACTING_NOTICES, SAMPLE, D
 
 # From this many citing papers on, filtered counts are read from the tally; below, counting live takes under 2 ms.
 TALLY_FROM = 2_000
+# From this many citing papers on, a hub has a stamp, under which others may keep what they have read of its citations.
+STAMPED_FROM = 2_000
 # How many venues a facet shows before one searches.
 TOP_VENUES = 10
 # A handful: one screen of cards, and every role can have one.
@@ -106,11 +109,21 @@ def recount(paper_ids: Iterable[int], cause: Cause) -> int:
     return changed
 
 
+def _stamp(paper_ids: list[int]) -> None:
+    """Give big hubs a new stamp, whether their numbers changed or not: two papers may have swapped their roles.
+
+    It is drawn and not counted on: no number comes twice, even after a backup was put back.
+    """
+    HubSummary.objects.filter(pk__in=paper_ids).update(stamp=1 + secrets.randbelow(2**62))
+
+
 def _rewrite(paper_ids: list[int], cause: Cause) -> int:
     """Bring a batch of locked summaries and their tallies up to date; returns how many differed."""
-    stale, changes, tallied = [], [], 0
+    stale, changes, tallied, big = [], [], 0, []
     for summary, values, tally_changes in _wanted(paper_ids):
         _write_tally(summary.paper_id, tally_changes)
+        if values["known"] >= STAMPED_FROM:
+            big.append(summary.paper_id)
         if all(getattr(summary, name) == value for name, value in values.items()):
             tallied += bool(tally_changes)
             continue
@@ -124,6 +137,8 @@ def _rewrite(paper_ids: list[int], cause: Cause) -> int:
         stale.append(summary)
     engines.bulk.overwrite(connection, HubSummary, stale, _SUMMARY_COLUMNS)
     ClassChange.objects.bulk_create(changes, batch_size=BATCH)
+    if big:
+        _stamp(big)
     return len(stale) + tallied
 
 
