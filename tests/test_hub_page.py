@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.live_server_helper import LiveServer
 
 from citations import formatting, labelling, summaries
-from citations.facets import counting
+from citations.facets import columns
 from citations.models import Citation, HubPin, ImportRun, Paper
 from citations.vocabulary import HubClass, Role
 from tests.factories import (
@@ -480,11 +480,11 @@ def test_every_number_without_them_opens_its_list_too(client: Client, query: str
     assert shares >= 4
 
 
-def test_a_big_hub_is_counted_anew_from_its_tally(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_big_hub_is_counted_anew_from_its_kept_columns(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     hub = distorted()
     live = clean_page(client, hub, "?self=0&retracted=0")
-    for module in (summaries.tallies, counting):
-        monkeypatch.setattr(module, "TALLY_FROM", 5)
+    for module in (summaries.writing, columns):
+        monkeypatch.setattr(module, "STAMPED_FROM", 5)
     summaries.recount([hub.pk], CAUSE)
     assert clean_page(client, hub, "?self=0&retracted=0") == live
 

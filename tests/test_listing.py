@@ -320,7 +320,7 @@ FILTERED = {
     "role=method": 5,
     "role=method&sort=oldest&year_min=1990": 5,
     "sort=oldest": 5,
-    "venue=icml&q=citing": 6,
+    "venue=icml&q=citing": 7,
 }
 
 

@@ -132,7 +132,7 @@ def text_ids(connection: BaseDatabaseWrapper, terms: Iterable[Term], hub_id: int
     query, parameters = _text_of(connection).ids(terms, hub_id)
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        return [paper_id for (paper_id,) in cursor.fetchall()]
+        return sorted(paper_id for (paper_id,) in cursor.fetchall())
 
 
 def text_join(

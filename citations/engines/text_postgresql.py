@@ -96,8 +96,10 @@ def condition(column: str, terms: Iterable[Term], hub_id: int | None, in_order: 
 
 
 def ids(terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:
-    """A query for the ids of the papers that match, in ascending order."""
-    return f"SELECT rowid FROM {TABLE} WHERE words @@ %s::tsquery ORDER BY rowid", [expression(terms, hub_id)]
+    """A query for the ids of the papers that match. In no order: for one, PostgreSQL follows the key through the whole
+    table where most papers match, which takes half as long again as to read it from end to end.
+    """
+    return f"SELECT rowid FROM {TABLE} WHERE words @@ %s::tsquery", [expression(terms, hub_id)]
 
 
 def join(column: str, terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:

@@ -70,8 +70,8 @@ def condition(column: str, terms: Iterable[Term], hub_id: int | None, in_order: 
 
 
 def ids(terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:
-    """A query for the ids of the papers that match, in ascending order."""
-    return f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s ORDER BY rowid", [expression(terms, hub_id)]
+    """A query for the ids of the papers that match."""
+    return f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s", [expression(terms, hub_id)]
 
 
 def join(column: str, terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:

@@ -1,8 +1,7 @@
 """Facets of the papers that cite one hub: label, count, whether chosen, and addresses. Data only; templates print it.
 
 Every count is that of the papers under all filters but the facet's own. All of them come from the hub's summary where
-nothing is filtered, else from one statement, whose parts read the hub's tally where it has one and the tally knows
-every filter on.
+nothing is filtered, else from its columns as sets, which are kept in the process where the hub is big.
 """
 
 from citations.facets.counting import (
@@ -11,7 +10,6 @@ from citations.facets.counting import (
     counts_as_summarised,
     counts_of_list,
     counts_of_summary,
-    venues_of_list,
 )
 from citations.facets.drops import Drop, drops
 from citations.facets.lines import Facet, FacetValue, VenueSearch, YearMark, facets
@@ -29,5 +27,4 @@ __all__ = [
     "counts_of_summary",
     "drops",
     "facets",
-    "venues_of_list",
 ]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, IntegerField, Value
-
+from citations.facets.counting import counts_without
 from citations.filters.base import YEAR_FROM, YEAR_TO, Chip
 from citations.filters.citations import CitationFilter
 from citations.formatting import join_words
-from citations.models import Citation
 
 
 @dataclass(frozen=True)
@@ -21,8 +19,10 @@ class Drop:
     count: int
 
 
-def drops(hub_id: int, filterset: CitationFilter, path: str) -> tuple[Drop, ...]:
-    """For each active filter what dropping it, and it alone, would show; the most helpful first. One statement."""
+def drops(hub_id: int, known: int, filterset: CitationFilter, path: str) -> tuple[Drop, ...]:
+    """For each active filter what dropping it, and it alone, would show; the most helpful first. `known`: how many
+    papers cite the hub. As many statements as `counts_of_list`.
+    """
     chips: dict[tuple[str, ...], list[Chip]] = {}
     single_year = filterset.active.get(YEAR_FROM) == filterset.active.get(YEAR_TO)
     for chip in filterset.chips(path):
@@ -30,23 +30,13 @@ def drops(hub_id: int, filterset: CitationFilter, path: str) -> tuple[Drop, ...]
         chips.setdefault(names, []).append(chip)
     if not chips:
         return ()
-    parts = [
-        filterset.filter_except(Citation.objects.of_hub(hub_id), *names)
-        .order_by()
-        .annotate(place=Value(place, IntegerField()))
-        .values("place")
-        .annotate(papers=Count("pk"))
-        .values_list("place", "papers")
-        for place, names in enumerate(chips)
-    ]
-    statement = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    counted = dict(statement)
+    counted = counts_without(hub_id, known, filterset, chips)
     made = [
         Drop(
             f"{of_filter[0].label}: {join_words([chip.value for chip in of_filter], 'or')}",
             filterset.address(path, drop=names),
-            counted.get(place, 0),
+            number,
         )
-        for place, (names, of_filter) in enumerate(chips.items())
+        for (names, of_filter), number in zip(chips.items(), counted, strict=True)
     ]
     return tuple(sorted(made, key=lambda drop: -drop.count))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from citations.charts import YearBar, year_bars
-from citations.facets.counting import MANY_MATCHES, SUGGESTED, VENUE, YEAR, FacetCounts
+from citations.facets.columns import SUGGESTED
+from citations.facets.counting import MANY_MATCHES, VENUE, YEAR, FacetCounts
 from citations.filters.base import YEAR_FROM, YEAR_TO, shown
 from citations.filters.citations import CitationFilter
 from citations.formatting import count, join_words, plural

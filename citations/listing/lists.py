@@ -22,7 +22,6 @@ from citations.facets import (
     counts_of_summary,
     drops,
     facets,
-    venues_of_list,
 )
 from citations.filters.base import PAGE, PAGE_SIZES, YEAR_FROM, YEAR_TO, Chip, Pages, Problem
 from citations.filters.citations import (
@@ -242,6 +241,7 @@ def list_citing(hub: Paper, data: QueryDict, shown: Shown | None = None) -> List
         authors = first_authors([*(citation.citing_id for citation in found), hub.pk])
         rows = load_rows(found, authors, _marking(hub, authors, filterset))
     venues_address = filterset.address(path, set={COUNT_VENUES: ["1"]})
+    is_empty = bool(filterset.is_usable and unfiltered.total and not counts.total)
     return Listing(
         hub=hub,
         path=path,
@@ -260,7 +260,7 @@ def list_citing(hub: Paper, data: QueryDict, shown: Shown | None = None) -> List
         if filterset.is_usable
         else (),
         description=describe(filterset, short_name(hub.title)),
-        drops=drops(hub.pk, filterset, path) if filterset.is_usable and unfiltered.total and not counts.total else (),
+        drops=drops(hub.pk, unfiltered.total, filterset, path) if is_empty else (),
     )
 
 
@@ -269,11 +269,9 @@ def _counts(hub: Paper, filterset: CitationFilter, unfiltered: FacetCounts, show
     known = unfiltered.total
     if not known or not (filterset.active or shown.venue_words):
         return unfiltered
-    on_request = bool(filterset.asked) and known > MANY_MATCHES and not shown.count_venues
-    counts = counts_of_list(hub.pk, known, filterset, venues=not on_request, venue_words=shown.venue_words)
-    if on_request and counts.total <= MANY_MATCHES:
-        counts.venues = venues_of_list(hub.pk, filterset, shown.venue_words)
-    return counts
+    on_request = bool(filterset.asked) and not shown.count_venues
+    most = MANY_MATCHES if on_request else None
+    return counts_of_list(hub.pk, known, filterset, most=most, venue_words=shown.venue_words)
 
 
 def _marking(hub: Paper, authors: Mapping[int, Sequence[str]], filterset: CitationFilter) -> Marking:
@@ -341,7 +339,8 @@ def hub_lists(hub: Paper, chosen: Collection[int], data: QueryDict | None = None
 def _page_and(filterset: CitationFilter, chosen: Collection[int]) -> list[Citation]:
     """The newest citations of a list, a page of them, and the chosen ones, by one query; the newest first."""
     page = filterset.qs.order_by(*ORDERS["newest"]).values("pk")[: filterset.page_size]
+    # Chosen ones are of this hub; where that is asked, too, SQLite goes through the whole hub to find them.
+    there = filterset.filter_except(Citation.objects.public().filter(pk__in=chosen)).order_by()
     # A slice may not be part of a union on SQLite, but may stand inside one of its parts.
-    both = Citation.objects.filter(pk__in=page).order_by().values("pk")
-    both = both.union(filterset.qs.filter(pk__in=chosen).order_by().values("pk"))
+    both = Citation.objects.filter(pk__in=page).order_by().values("pk").union(there.values("pk"))
     return list(details(both).order_by(*ORDERS["newest"]))

@@ -18,6 +18,8 @@ from citations.vocabulary import DECIDERS, DecidedBy, Polarity, Role, choices
 
 _ROLES = ["", *Role]
 _POLARITIES = ["", *Polarity]
+# What CitationQuerySet.public() asks for.
+PUBLIC = Q(merged_into__isnull=True)
 
 
 class Citation(models.Model):
@@ -68,7 +70,8 @@ class Citation(models.Model):
 
     class Meta:
         # Each begins with what CitationQuerySet.of_hub() fixes; the order of the rest is that of the GROUP BY or ORDER
-        # BY.
+        # BY. Those that sort hold only what a merge did not hide: PostgreSQL does not take "merged_into IS NULL" for a
+        # constant, and would sort what comes from an index that has it as a column.
         indexes = (
             models.Index(
                 fields=("cited", "merged_into", "role", "polarity", "role_by", "year", "venue"), name="citation_roles"
@@ -76,10 +79,12 @@ class Citation(models.Model):
             models.Index(
                 fields=("cited", "merged_into", "venue", "role", "polarity", "role_by", "year"), name="citation_venues"
             ),
-            models.Index(fields=("cited", "merged_into", "-sort_date", "-id"), name="citation_newest"),
-            models.Index(fields=("cited", "merged_into", "-cited_by_count", "-id"), name="citation_most_cited"),
-            models.Index(fields=("cited", "merged_into", "sort_title", "id"), name="citation_title"),
-            models.Index(fields=("cited", "merged_into", "-suggested_confidence", "-id"), name="citation_confidence"),
+            models.Index(fields=("cited", "-sort_date", "-id"), condition=PUBLIC, name="citation_newest"),
+            models.Index(fields=("cited", "-cited_by_count", "-id"), condition=PUBLIC, name="citation_most_cited"),
+            models.Index(fields=("cited", "sort_title", "id"), condition=PUBLIC, name="citation_title"),
+            models.Index(
+                fields=("cited", "-suggested_confidence", "-id"), condition=PUBLIC, name="citation_confidence"
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("citing", "cited"), name="citation_once_per_pair"),

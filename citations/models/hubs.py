@@ -39,6 +39,9 @@ class HubSummary(models.Model):
     venue = models.ForeignKey(Venue, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     cited_by_count = models.PositiveIntegerField(default=0)
     updated_at = models.DateTimeField(default=timezone.now, db_index=True)
+    stamp = models.BigIntegerField(
+        default=0, editable=False, help_text="of a big hub: another number after each writing of its citations"
+    )
 
     objects = HubSummaryQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ from citations.summaries.representatives import REPRESENTATIVES, choose_represen
 from citations.summaries.tallies import TALLY_FROM, TOP_VENUES, has_sample, hub_counts
 from citations.summaries.writing import (
     REBUILT,
+    STAMPED_FROM,
     Cause,
     StandingClass,
     differing,
@@ -21,6 +22,7 @@ __all__ = [
     "REBUILT",
     "REPRESENTATIVES",
     "SORT_TITLE_LENGTH",
+    "STAMPED_FROM",
     "TALLY_FROM",
     "TOP_VENUES",
     "Cause",

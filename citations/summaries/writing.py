@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,10 @@ _SUMMARY_COLUMNS = (
 )
 
 
+# From this many citing papers on, a hub has a stamp, under which others may keep what they have read of its citations.
+STAMPED_FROM = 2_000
+
+
 def lock_hubs(paper_ids: Iterable[int]) -> None:
     """Hold the summary rows of these cited papers until the transaction ends, making those that do not exist yet.
 
@@ -101,11 +106,21 @@ def recount(paper_ids: Iterable[int], cause: Cause) -> int:
     return changed
 
 
+def _stamp(paper_ids: list[int]) -> None:
+    """Give big hubs a new stamp, whether their numbers changed or not: two papers may have swapped their roles.
+
+    It is drawn and not counted on: no number comes twice, even after a backup was put back.
+    """
+    HubSummary.objects.filter(pk__in=paper_ids).update(stamp=1 + secrets.randbelow(2**62))
+
+
 def _rewrite(paper_ids: list[int], cause: Cause) -> int:
     """Bring a batch of locked summaries and their tallies up to date; returns how many differed."""
-    stale, changes, tallied = [], [], 0
+    stale, changes, tallied, big = [], [], 0, []
     for summary, values, of_tally in _wanted(paper_ids):
         write_tally(summary.paper_id, of_tally)
+        if values["known"] >= STAMPED_FROM:
+            big.append(summary.paper_id)
         if all(getattr(summary, name) == value for name, value in values.items()):
             tallied += bool(of_tally)
             continue
@@ -119,6 +134,8 @@ def _rewrite(paper_ids: list[int], cause: Cause) -> int:
         stale.append(summary)
     engines.bulk.overwrite(connection, HubSummary, stale, _SUMMARY_COLUMNS)
     ClassChange.objects.bulk_create(changes, batch_size=BATCH)
+    if big:
+        _stamp(big)
     return len(stale) + tallied
 
 
