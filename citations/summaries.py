@@ -19,7 +19,7 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from citations import engines, text
-from citations.hub_class import RULES_VERSION, HubCounts, classify_hub
+from citations.hub_class import RULES_VERSION, HubCounts, classify_hub, dispute_would_turn, role_would_turn
 from citations.models import Citation, CitedByCount, ClassChange, HubPin, HubSummary, HubTally, ImportRun, Label, Paper
 from citations.models.papers import UNKNOWN_DATE
 from citations.querysets import BATCH
@@ -57,6 +57,8 @@ _SUMMARY_COLUMNS = (
     "hub_class",
     "computed_class",
     "rules_version",
+    "role_would_turn",
+    "dispute_would_turn",
     "class_since",
     "numerator",
     "share",
@@ -285,6 +287,9 @@ def _values(
         "hub_class": pin.hub_class if pin else verdict.hub_class.value,
         "computed_class": verdict.hub_class.value,
         "rules_version": RULES_VERSION,
+        # Where a class is pinned, no decision changes what readers see.
+        "role_would_turn": pin is None and role_would_turn(of_class),
+        "dispute_would_turn": pin is None and dispute_would_turn(of_class),
         "numerator": share.numerator if share else 0,
         "share": share.fraction if share else None,
         "low": share.low if share else None,

@@ -59,7 +59,7 @@ def short_sentence(verdict: Verdict) -> str:
 
 def classify_hub(counts: HubCounts) -> Verdict:
     """The class of a hub by the rules in the order of `HubClass`, of which the first that holds decides."""
-    hub_class = next(hub_class for hub_class in HubClass if _holds(hub_class, counts))
+    hub_class = class_of(counts)
     share: Share | None = None
     if hub_class is HubClass.CONTESTED:
         share, parts = counts.contested_share, contested_parts(counts)
@@ -70,6 +70,11 @@ def classify_hub(counts: HubCounts) -> Verdict:
     else:
         parts = mixed_parts(counts)
     return Verdict(hub_class, hub_class.role, share, parts, rest_parts(hub_class, counts))
+
+
+def class_of(counts: HubCounts) -> HubClass:
+    """The class alone, without its sentence."""
+    return next(hub_class for hub_class in HubClass if _holds(hub_class, counts))
 
 
 def _holds(hub_class: HubClass, counts: HubCounts) -> bool:
