@@ -104,7 +104,7 @@ def decide(
     note: str = "",
     seen: LedgerMark | None = None,
 ) -> Label:
-    """A curator states a role, a polarity, or both. Raises `LabelError` when neither is given; on `seen`: add_labels."""
+    """A curator states a role, a polarity, or both. Raises `LabelError` for neither; on `seen`: add_labels."""
     if role is None and polarity is None:
         raise LabelError("Choose a role, a polarity, or both.")
     label = Label(

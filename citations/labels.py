@@ -21,8 +21,8 @@ from citations.vocabulary import ROLE_SPECIFICITY, SAMPLE, DecidedBy, Polarity, 
 AUTHORITY: dict[str, int] = {DecidedBy.CLASSIFIER: 0, DecidedBy.IMPORT: 1, DecidedBy.CURATOR: 2}
 
 
-# What a coarse role may mean: Semantic Scholar's and SciCite's "method" takes in tools, data and what is built upon, their
-# "result" comparisons and findings relied on (DESIGN section 2). A finer word among these contradicts nobody.
+# What a coarse role may mean: Semantic Scholar's and SciCite's "method" takes in tools, data and what is built upon,
+# their "result" comparisons and findings relied on (DESIGN section 2). A finer word among these contradicts nobody.
 COARSE_COVERS: dict[str, frozenset[str]] = {
     Role.METHOD: frozenset({Role.METHOD, Role.DATASET, Role.EXTENSION}),
     Role.COMPARISON: frozenset({Role.COMPARISON, Role.EVIDENCE}),

@@ -31,7 +31,7 @@ def undo(label: Label, curator: User) -> Label:
 
 
 def last_decision(label_ids: Sequence[int], curator: User) -> Label | None:
-    """The newest of these labels that is the curator's own and not undone, with its papers; None where there is none."""
+    """The newest of these labels that is the curator's own and not undone, with its papers; else None."""
     labels = Label.objects.filter(pk__in=label_ids, curator=curator, retracts=None, retracted_by=None)
     return labels.select_related("citation__citing", "citation__cited").order_by("-pk").first()
 

@@ -14,8 +14,8 @@ from citations.vocabulary import CLASSIFIED_ROLES, HubClass, Polarity, Role
 class Effect:
     """What comes of stating a role, a polarity or both; of stating neither: what stands.
 
-    `hub_class`: what the rules then name; `turns`: that this is not what they name now. `share`: that of the role (or of
-    the confirmed disputes) on which the present class hangs, after the decision.
+    `hub_class`: what the rules then name; `turns`: that this is not what they name now. `share`: that of the role, or
+    of the confirmed disputes, on which the present class hangs, after the decision.
     """
 
     role: Role | None
@@ -59,7 +59,7 @@ class Prospect:
 
     @property
     def outcomes(self) -> tuple[tuple[Effect, tuple[Role | Polarity, ...]], ...]:
-        """The different outcomes: one of them, and all roles that bring it about; then polarities that turn the class."""
+        """The different outcomes, each with all roles that bring it about; then polarities that turn the class."""
         groups: dict[tuple[Share, HubClass], list[Effect]] = {}
         for effect in self.roles:
             groups.setdefault((effect.share, effect.hub_class), []).append(effect)

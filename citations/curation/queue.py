@@ -41,8 +41,8 @@ class Reason(StrEnum):
     CHANGE = (
         "change",
         "Would change the class",
-        "One decision could give the hub another class. One citing paper stands for each such hub: the most influential, "
-        "then the one most surely suggested; the hub with most citing papers first.",
+        "One decision could give the hub another class. Of each such hub one citing paper stands here: an unconfirmed "
+        "dispute, or the most influential and most surely suggested one.",
     )
     DISAGREEMENT = (
         "disagreement",
@@ -122,9 +122,8 @@ class Filters:
             value = parameters.get(name, "").strip()
             if not value:
                 continue
-            if name == "hub" and "\0" not in value and Paper.objects.public().filter(slug=value).exists():
-                values[name] = value
-            elif name in allowed and value in list(allowed[name]):
+            is_hub = name == "hub" and "\0" not in value and Paper.objects.public().filter(slug=value).exists()
+            if is_hub or value in list(allowed.get(name, ())):
                 values[name] = value
             else:
                 words = "names no paper of this collection" if name == "hub" else "is not known"
@@ -137,12 +136,11 @@ class Filters:
         return {name: getattr(self, name) for name in FILTERS if getattr(self, name)}
 
     def matches(self, entry: Entry, without: str = "") -> bool:
-        """Whether an entry is asked for, the filter named by `without` left aside. The hub is chosen in the database."""
+        """Whether an entry is asked for, the filter named `without` left aside. Hubs are chosen by the database."""
         asked = self.query | ({without: ""} if without else {})
         stands = {"reason": entry.reason, "role": entry.role, "suggested": entry.suggested, "source": entry.source}
-        return all(
-            not asked.get(name) or value == ("" if asked[name] == NONE else asked[name]) for name, value in stands.items()
-        )
+        wanted = {name: "" if value == NONE else value for name, value in asked.items() if value and name in stands}
+        return all(stands[name] == value for name, value in wanted.items())
 
 
 @dataclass(frozen=True)
