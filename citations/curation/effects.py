@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from citations.hub_class import HubCounts, Share, Standing, class_of, replace_one
+from citations.hub_class import (
+    CONTESTED_SHARE,
+    MAJORITY,
+    HubCounts,
+    Share,
+    Standing,
+    bound_text,
+    class_of,
+    replace_one,
+)
 from citations.models import Citation
 from citations.vocabulary import CLASSIFIED_ROLES, HubClass, Polarity, Role
+
+# Printed where nothing is classified, so that there is no share.
+NO_BOUND = "–"
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,12 @@ class Effect:
     turns: bool
     changes: bool
     share: Share
+    threshold: float
+
+    @property
+    def bound(self) -> str:
+        """The lower bound of the share, with as many decimals as tell it from the threshold; a dash for none."""
+        return NO_BOUND if self.share.low is None else bound_text(self.share.low, self.threshold)
 
 
 @dataclass(frozen=True)
@@ -42,7 +60,9 @@ class Prospect:
         """What stating this role and this polarity would do."""
         after = replace_one(self.counts, self.before, self.before.decided(role, polarity))
         named = class_of(after)
-        return Effect(role, polarity, named, named is not self.hub_class, after != self.counts, self._share(after))
+        turns, changes = named is not self.hub_class, after != self.counts
+        threshold = CONTESTED_SHARE if self.focus is None else MAJORITY
+        return Effect(role, polarity, named, turns, changes, self._share(after), threshold)
 
     def _share(self, counts: HubCounts) -> Share:
         return counts.contested_share if self.focus is None else counts.role_share(self.focus)

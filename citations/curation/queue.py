@@ -3,7 +3,7 @@
 A citation is queued for a reason, and reasons stand in order of how much a decision would tell readers (`Reason`). Of
 each reason only the first `WINDOW` citations are read, each from the beginning of an index, so that a queue costs the
 same however many papers cite a hub; what is chosen among these, counted and leafed through happens in memory. A
-citation that has several reasons stands at the first of them.
+citation that has several reasons stands once, at the first of them, and is found by each.
 """
 
 from __future__ import annotations
@@ -77,14 +77,22 @@ REASONS: tuple[Reason, ...] = tuple(reason for reason in Reason if reason is not
 
 @dataclass(frozen=True)
 class Entry:
-    """One citation in the queue, with what the filters ask of it. Empty text where there is none."""
+    """One citation in the queue, with what the filters ask of it. Empty text where there is none.
+
+    `reasons`: all that it was found for, the most useful first.
+    """
 
     citation_id: int
-    reason: Reason
+    reasons: tuple[Reason, ...]
     hub_id: int
     role: str
     suggested: str
     source: str
+
+    @property
+    def reason(self) -> Reason:
+        """Why it stands where it stands."""
+        return self.reasons[0]
 
 
 # The parameters by which a queue is filtered, in the order in which the page shows them.
@@ -138,7 +146,9 @@ class Filters:
     def matches(self, entry: Entry, without: str = "") -> bool:
         """Whether an entry is asked for, the filter named `without` left aside. Hubs are chosen by the database."""
         asked = self.query | ({without: ""} if without else {})
-        stands = {"reason": entry.reason, "role": entry.role, "suggested": entry.suggested, "source": entry.source}
+        if asked.get("reason") and asked["reason"] not in entry.reasons:
+            return False
+        stands = {"role": entry.role, "suggested": entry.suggested, "source": entry.source}
         wanted = {name: "" if value == NONE else value for name, value in asked.items() if value and name in stands}
         return all(stands[name] == value for name, value in wanted.items())
 
@@ -170,9 +180,11 @@ class Queue:
         return tuple(entry for entry in self.all_entries if self.filters.matches(entry))
 
     def reason_of(self, citation_id: int) -> Reason:
-        """Why a citation is shown: its place in the queue, or that somebody chose it."""
-        reasons = (entry.reason for entry in self.all_entries if entry.citation_id == citation_id)
-        return next(reasons, Reason.CHOSEN)
+        """Why a citation is shown: the reason that is asked for, the first of its own, or that somebody chose it."""
+        found = next(
+            (entry.reasons for entry in self.all_entries if entry.citation_id == citation_id), (Reason.CHOSEN,)
+        )
+        return next((reason for reason in found if reason == self.filters.reason), found[0])
 
     @property
     def is_cut(self) -> bool:
@@ -189,10 +201,10 @@ class Queue:
 
         Reasons all stand there, so that a zero tells that there is nothing of that kind.
         """
-        attribute = {"reason": "reason", "role": "role", "suggested": "suggested", "source": "source"}[name]
-        numbers = Counter(
-            getattr(entry, attribute) or NONE for entry in self.all_entries if self.filters.matches(entry, without=name)
-        )
+        numbers: Counter[str] = Counter()
+        for entry in self.all_entries:
+            if self.filters.matches(entry, without=name):
+                numbers.update(entry.reasons if name == "reason" else [getattr(entry, name) or NONE])
         chosen = getattr(self.filters, name)
         labels: dict[str, str] = {
             "reason": {reason.value: reason.label for reason in REASONS},
@@ -226,7 +238,9 @@ def read_queue(curator: User, filters: Filters) -> Queue:
         if len(rows) > WINDOW:
             more.add(reason)
         for citation_id, cited_id, role, suggested, source in rows[:WINDOW]:
-            found.setdefault(citation_id, Entry(citation_id, reason, cited_id, role, suggested, source))
+            known = found.get(citation_id)
+            reasons = (*known.reasons, reason) if known else (reason,)
+            found[citation_id] = Entry(citation_id, reasons, cited_id, role, suggested, source)
     return Queue(filters, tuple(found.values()), frozenset(more))
 
 

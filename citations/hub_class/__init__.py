@@ -6,7 +6,16 @@ that it counts.
 
 from citations.hub_class.counts import Z_95, HubCounts, Share, wilson
 from citations.hub_class.parts import Part, Query, polarity_query, role_query, short_parts, text_of
-from citations.hub_class.rules import RuleOutcome, Verdict, class_of, classify_hub, explain, headline, short_sentence
+from citations.hub_class.rules import (
+    RuleOutcome,
+    Verdict,
+    bound_text,
+    class_of,
+    classify_hub,
+    explain,
+    headline,
+    short_sentence,
+)
 from citations.hub_class.sentences import disputed_by
 from citations.hub_class.thresholds import (
     COARSE_SHARE,
@@ -33,6 +42,7 @@ __all__ = [
     "Share",
     "Standing",
     "Verdict",
+    "bound_text",
     "class_of",
     "classify_hub",
     "dispute_would_turn",

@@ -147,7 +147,7 @@ def _contested_numbers(counts: HubCounts) -> tuple[Part, ...]:
         Part(" of "),
         Part(f"{count(share.denominator)} known positions", "count", ASSESSED, share.denominator),
         Part(f" {are}; the lower bound is "),
-        Part(_bound_text(share.low, CONTESTED_SHARE), "range"),
+        Part(bound_text(share.low, CONTESTED_SHARE), "range"),
         Part("."),
     )
 
@@ -163,12 +163,12 @@ def _role_numbers(role: Role, counts: HubCounts) -> tuple[Part, ...]:
         Part(" of "),
         Part(count(share.denominator), "count", CLASSIFIED, share.denominator),
         Part(" it is "),
-        Part(_bound_text(share.low, MAJORITY), "range"),
+        Part(bound_text(share.low, MAJORITY), "range"),
         Part("."),
     )
 
 
-def _bound_text(bound: float, threshold: float) -> str:
+def bound_text(bound: float, threshold: float) -> str:
     """A bound in per cent with the fewest decimals that tell it from its threshold: "50.1%" beside 50%."""
     for digits in range(MOST_DECIMALS):
         text = percent_of(bound, digits)
