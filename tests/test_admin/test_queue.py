@@ -174,7 +174,7 @@ def test_only_the_beginning_of_each_reason_is_read(curator: User, monkeypatch: p
     for _ in range(5):
         make_citation(is_influential=True)
     found = read_queue(curator, Filters())
-    assert (len(found.entries), found.is_cut, found.more) == (3, True, {Reason.INFLUENTIAL})
+    assert (len(found.entries), found.is_cut, found.more) == (3, True, frozenset({Reason.INFLUENTIAL}))
     assert not read_queue(curator, Filters(reason="dispute")).is_cut
 
 
