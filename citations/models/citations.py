@@ -87,7 +87,7 @@ class Citation(models.Model):
             models.Index(fields=("cited", "merged_into", "sort_title", "id"), name="citation_title"),
             models.Index(fields=("cited", "merged_into", "-suggested_confidence", "-id"), name="citation_confidence"),
             # The curation desk reads the beginning of these and no more; each holds only what may be queued for a
-            # reason. `merged_into` is always null here: with it, both engines see that the order is that of the index.
+            # reason. `merged_into` is always null here: without it SQLite prefers its plain index to these.
             models.Index(
                 fields=("cited", "merged_into", "-is_influential", "-suggested_confidence", "-id"),
                 condition=Q(role="", merged_into__isnull=True),
