@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Count, Max, Q
 
 from citations import engines, summaries
 from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
@@ -31,6 +31,7 @@ EFFECTIVE = (
     "polarity_source",
     "coarse",
     "confirmed",
+    "disagreement",
     "suggested_role",
     "suggested_confidence",
 )
@@ -40,16 +41,49 @@ class LabelError(ValueError):
     """A label that cannot be: the message says why, in a sentence for the person who tried."""
 
 
-def add_labels(labels: Iterable[Label], cause: Cause) -> list[Label]:
+class LedgerMovedError(LabelError):
+    """The ledger is not the one that the person saw; nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__("This citation changed while you were reading: look at it again.")
+
+
+@dataclass(frozen=True)
+class LedgerMark:
+    """How far a ledger had grown when somebody read it: its newest label, and how many there were.
+
+    The number tells of a merge, which adds older labels. Written as "61.3", the form that pages carry.
+    """
+
+    newest: int = 0
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.newest}.{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> LedgerMark:
+        """The mark that `text` writes. Raises `LedgerMovedError` for what is none: nobody saw such a ledger."""
+        newest, _, number = text.partition(".")
+        if not (newest.isascii() and newest.isdigit() and number.isascii() and number.isdigit() and len(text) < 40):
+            raise LedgerMovedError
+        return cls(int(newest), int(number))
+
+
+def add_labels(labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = None) -> list[Label]:
     """Add unsaved labels to the ledger, and bring effective columns and summaries up to date in the same transaction.
 
     Labels that belong together carry the same `decision`. Returns the saved labels. Raises `LabelError` when one
-    retracts or confirms a label of another citation, or names a mention of another.
+    retracts or confirms a label of another citation, or names a mention of another; `LedgerMovedError`, and writes
+    nothing, when `seen` is given and the ledger of one of the citations is no longer at it.
     """
     new = list(labels)
     citations = sorted({label.citation_id for label in new})
     with transaction.atomic():
         _lock(citations)
+        # Only now can nobody else write to these ledgers any more.
+        if seen is not None and any(ledger_mark(citation) != seen for citation in citations):
+            raise LedgerMovedError
         _check_references(new)
         saved = Label.objects.bulk_create(new, batch_size=BATCH)
         hubs = resolve_citations(citations)
@@ -67,8 +101,9 @@ def decide(
     polarity: Polarity | None = None,
     mention: Mention | None = None,
     note: str = "",
+    seen: LedgerMark | None = None,
 ) -> Label:
-    """A curator states a role, a polarity, or both. Raises `LabelError` when neither is given."""
+    """A curator states a role, a polarity, or both. Raises `LabelError` for neither; on `seen`: add_labels."""
     if role is None and polarity is None:
         raise LabelError("Choose a role, a polarity, or both.")
     label = Label(
@@ -81,11 +116,11 @@ def decide(
         curator=curator,
         note=note,
     )
-    return add_labels([label], Cause("A curator read one citation.", curator))[0]
+    return add_labels([label], Cause("A curator read one citation.", curator), seen)[0]
 
 
-def retract(label: Label, curator: User, *, note: str = "") -> Label:
-    """Undo a label: what stood before counts again. The retracted label stays in the ledger."""
+def retract(label: Label, curator: User, *, note: str = "", seen: LedgerMark | None = None) -> Label:
+    """Undo a label: what stood before counts again. The retracted label stays in the ledger. On `seen`: add_labels."""
     undoing = Label(
         citation_id=label.citation_id,
         retracts=label,
@@ -94,11 +129,13 @@ def retract(label: Label, curator: User, *, note: str = "") -> Label:
         curator=curator,
         note=note,
     )
-    return add_labels([undoing], Cause("A curator undid a label.", curator))[0]
+    return add_labels([undoing], Cause("A curator undid a label.", curator), seen)[0]
 
 
-def confirm(label: Label, curator: User, *, note: str = "") -> Label:
-    """A curator says what `label` says. Raises `LabelError` when it states neither role nor polarity."""
+def confirm(label: Label, curator: User, *, note: str = "", seen: LedgerMark | None = None) -> Label:
+    """A curator says what `label` says. Raises `LabelError` when it states neither role nor polarity; on `seen`:
+    add_labels.
+    """
     if not label.role and not label.polarity:
         raise LabelError("This label states neither a role nor a polarity, so there is nothing to confirm.")
     said_again = Label(
@@ -112,7 +149,21 @@ def confirm(label: Label, curator: User, *, note: str = "") -> Label:
         curator=curator,
         note=note,
     )
-    return add_labels([said_again], Cause("A curator confirmed a label.", curator))[0]
+    return add_labels([said_again], Cause("A curator confirmed a label.", curator), seen)[0]
+
+
+def ledger_mark(citation_id: int) -> LedgerMark:
+    """How far the ledger of a citation has grown, with those of citations that a merge hid behind it. One query.
+
+    Ids of one ledger grow, since the writers of a hub take turns.
+    """
+    rows = Label.objects.filter(_of_ledger([citation_id])).order_by()
+    found = rows.aggregate(newest=Max("id"), number=Count("id"))
+    return LedgerMark(found["newest"] or 0, found["number"])
+
+
+def _of_ledger(citation_ids: list[int]) -> Q:
+    return Q(citation_id__in=citation_ids) | Q(citation__merged_into_id__in=citation_ids)
 
 
 def new_decision() -> uuid.UUID:
@@ -171,7 +222,7 @@ def restore_labels(labels: Sequence[Label]) -> None:
 def ledgers(citation_ids: Iterable[int]) -> dict[int, list[LabelRow]]:
     """The labels of each citation, with those of citations that a merge hid behind it."""
     ids = list(citation_ids)
-    rows = Label.objects.filter(Q(citation_id__in=ids) | Q(citation__merged_into_id__in=ids)).order_by()
+    rows = Label.objects.filter(_of_ledger(ids)).order_by()
     found: dict[int, list[LabelRow]] = defaultdict(list)
     for citation_id, merged_into, *values in rows.values_list(
         "citation_id", "citation__merged_into_id", *LABEL_COLUMNS

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import combinations
 from typing import Protocol, TypeVar
 
 from citations.vocabulary import ROLE_SPECIFICITY, SAMPLE, DecidedBy, Polarity, Role, suggestion_threshold
@@ -18,6 +19,14 @@ from citations.vocabulary import ROLE_SPECIFICITY, SAMPLE, DecidedBy, Polarity, 
 # A label may be retracted by an author of the same or a higher authority: no machine undoes what a person said, and no
 # classifier what a source said. A label by any other author says nothing.
 AUTHORITY: dict[str, int] = {DecidedBy.CLASSIFIER: 0, DecidedBy.IMPORT: 1, DecidedBy.CURATOR: 2}
+
+
+# What a coarse role may mean: Semantic Scholar's and SciCite's "method" takes in tools, data and what is built upon,
+# their "result" comparisons and findings relied on (DESIGN section 2). A finer word among these contradicts nobody.
+COARSE_COVERS: dict[str, frozenset[str]] = {
+    Role.METHOD: frozenset({Role.METHOD, Role.DATASET, Role.EXTENSION}),
+    Role.COMPARISON: frozenset({Role.COMPARISON, Role.EVIDENCE}),
+}
 
 
 class LabelLike(Protocol):
@@ -75,6 +84,7 @@ class Effective:
     polarity. `coarse` speaks of the role.
     `confirmed`: a curator decided the polarity, or the role where no polarity is stated. `suggested_*` stand apart and
     say what a classifier would call it, whether or not somebody has decided.
+    `disagreement`: import sources contradict each other on the role or the polarity, and no curator has settled it.
     """
 
     role: str = ""
@@ -85,6 +95,7 @@ class Effective:
     polarity_by: str = ""
     polarity_source: str = ""
     confirmed: bool = False
+    disagreement: bool = False
     suggested_role: str = ""
     suggested_confidence: float | None = None
     role_label_id: int | None = None
@@ -177,6 +188,10 @@ def resolve(labels: Iterable[LabelLike], thresholds: Callable[[str], float | Non
     role, reaches the classifier's threshold. A classifier without a threshold and a label without a confidence suggest
     nothing.
 
+    Sources disagree where the newest decisions of two of them, the sample left out, state different roles (other than
+    `unclear`, and none of which the other, being coarse, may mean), or where one says that the paper supports and
+    another that it disputes; a curator's word on the role, or the polarity, settles that.
+
     Values outside the vocabulary state nothing. All `created_at` must carry a time zone, or none of them.
     """
     ledger = {label.id: label for label in labels if label.decided_by in AUTHORITY}
@@ -191,12 +206,19 @@ def resolve(labels: Iterable[LabelLike], thresholds: Callable[[str], float | Non
         polarity_by=polarity.decided_by,
         polarity_source=polarity.source,
         confirmed=(polarity.decided_by or role.decided_by) == DecidedBy.CURATOR,
+        disagreement=(role.decided_by != DecidedBy.CURATOR and _contradict(roles, _roles_differ))
+        or (polarity.decided_by != DecidedBy.CURATOR and _contradict(polarities, _sides_differ)),
         suggested_role=suggestion.value,
         suggested_confidence=suggestion.confidence if suggestion.value else None,
         role_label_id=role.label_id,
         polarity_label_id=polarity.label_id,
         suggested_label_id=suggestion.label_id,
     )
+
+
+def ids_in_force(labels: Iterable[LabelLike]) -> set[int]:
+    """The ids of those of one citation's `labels` that no label in force retracts, as `resolve` reads them."""
+    return _in_force({label.id: label for label in labels if label.decided_by in AUTHORITY})
 
 
 def _in_force(ledger: Mapping[int, LabelLike]) -> set[int]:
@@ -315,8 +337,32 @@ def _deciding(claims: Iterable[_Claim]) -> _Claim:
         by_author[claim.decided_by].append(claim)
     if curators := by_author[DecidedBy.CURATOR]:
         return max(curators, key=_newest)
-    newest_of_source = {claim.source: claim for claim in sorted(by_author[DecidedBy.IMPORT], key=_newest)}
-    return max(newest_of_source.values(), key=_trust, default=_NO_CLAIM)
+    return max(_newest_of_sources(by_author[DecidedBy.IMPORT]), key=_trust, default=_NO_CLAIM)
+
+
+def _newest_of_sources(claims: Iterable[_Claim]) -> Iterable[_Claim]:
+    """Of each import source its newest claim."""
+    imported = (claim for claim in claims if claim.decided_by == DecidedBy.IMPORT)
+    return {claim.source: claim for claim in sorted(imported, key=_newest)}.values()
+
+
+def _contradict(claims: Iterable[_Claim], differ: Callable[[_Claim, _Claim], bool]) -> bool:
+    """Whether two import sources contradict each other; the sample, which is illustrative, contradicts nobody."""
+    said = [claim for claim in _newest_of_sources(claims) if claim.source != SAMPLE]
+    return any(differ(one, other) for one, other in combinations(said, 2))
+
+
+def _roles_differ(one: _Claim, other: _Claim) -> bool:
+    """Whether not both can be true of one citation."""
+    if one.value == other.value or Role.UNCLEAR in (one.value, other.value):
+        return False
+    pairs = ((one, other), (other, one))
+    return not any(coarse.coarse and fine.value in COARSE_COVERS.get(coarse.value, ()) for coarse, fine in pairs)
+
+
+def _sides_differ(one: _Claim, other: _Claim) -> bool:
+    """Whether one supports and the other disputes."""
+    return {one.value, other.value} == {Polarity.SUPPORTS.value, Polarity.DISPUTES.value}
 
 
 def _trust(claim: _Claim) -> tuple[bool, bool, tuple[datetime, int]]:

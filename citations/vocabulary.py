@@ -236,6 +236,23 @@ class Kind(StrEnum):
         return member
 
 
+class SkipReason(StrEnum):
+    """Why a curator puts a citation aside."""
+
+    label: str
+
+    FULL_PAPER = ("full-paper", "Needs the full paper")
+    FIELD = ("field", "Not my field")
+    SENTENCE = ("sentence", "Wrong sentence")
+    SOMEONE_ELSE = ("someone-else", "Someone else should see it")
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+
 @dataclass(frozen=True)
 class Source:
     """Where labels and facts come from.
@@ -350,6 +367,11 @@ def map_raw(scheme: str, raw: str) -> Mapped:
 # "linear-2026-11"). 0.8 keeps nine suggestions of ten right in the domain a model was trained in; below it, silence is
 # better. A family that is not listed here suggests nothing.
 SUGGESTION_THRESHOLDS: dict[str, float] = {"linear": 0.8, "cues": 0.8, "llm": 0.8}
+
+
+# From here on a suggestion is called confident: a curator mostly has to agree. Halfway between the least that is shown
+# and certainty.
+CONFIDENT = 0.9
 
 
 def suggestion_threshold(classifier: str) -> float | None:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("admin/citations/", include("citations.admin.desk_urls")),
     path("admin/", admin.site.urls),
     path("", include("citations.urls")),
 ]

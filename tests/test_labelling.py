@@ -366,3 +366,61 @@ def test_a_hub_that_is_as_it_should_be_is_not_held_while_it_is_compared(monkeypa
     assert labelling.rebuild_hub(hub.pk).differed
     assert held[0] == [hub.pk]
     assert not labelling.hub_differs(hub.pk).differed
+
+
+# What a curator saw --------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_on_a_ledger_that_moved_on_writes_nothing(curator: User) -> None:
+    _, (citation,) = make_hub(1)
+    seen = labelling.ledger_mark(citation.pk)
+    (first,) = labelling.add_labels([imported(citation, "method")], IMPORTED)
+    for write in (
+        lambda: labelling.decide(citation, curator, role=Role.DATASET, seen=seen),
+        lambda: labelling.confirm(first, curator, seen=seen),
+        lambda: labelling.retract(first, curator, seen=seen),
+    ):
+        with pytest.raises(labelling.LedgerMovedError):
+            write()
+    assert (Label.objects.count(), fresh(citation).role) == (1, "method")
+    labelling.decide(citation, curator, role=Role.DATASET, seen=labelling.ledger_mark(citation.pk))
+    assert fresh(citation).role == "dataset"
+
+
+def test_a_merge_that_adds_older_labels_moves_the_ledger_on(curator: User) -> None:
+    _, (survivor, hidden) = make_hub(2)
+    labelling.add_labels([imported(hidden, "method")], IMPORTED)
+    labelling.add_labels([imported(survivor, "background")], IMPORTED)
+    seen = labelling.ledger_mark(survivor.pk)
+    Citation.objects.filter(pk=hidden.pk).update(merged_into=survivor)
+    with pytest.raises(labelling.LedgerMovedError):
+        labelling.decide(fresh(survivor), curator, role=Role.DATASET, seen=seen)
+
+
+@given(st.builds(labelling.LedgerMark, st.integers(0, 10**15), st.integers(0, 10**6)))
+def test_a_mark_survives_being_written_and_read(mark: labelling.LedgerMark) -> None:
+    assert labelling.LedgerMark.parse(str(mark)) == mark
+
+
+@pytest.mark.parametrize("text", ["", "x", "1", "1.", ".1", "-1.2", "1.2.3", "²." + "1", "9" * 50 + ".1"])
+def test_what_is_no_mark_was_seen_by_nobody(text: str) -> None:
+    with pytest.raises(labelling.LedgerMovedError):
+        labelling.LedgerMark.parse(text)
+
+
+def test_disagreement_is_written_with_the_other_effective_columns(curator: User) -> None:
+    _, (citation,) = make_hub(1)
+    labelling.add_labels([imported(citation, "background", source="semanticscholar")], IMPORTED)
+    labelling.add_labels([imported(citation, "extension", source="acl-arc")], IMPORTED)
+    assert fresh(citation).disagreement
+    labelling.decide(citation, curator, role=Role.EXTENSION)
+    assert not fresh(citation).disagreement
+
+
+def test_hubs_know_whether_one_decision_could_turn_them(curator: User) -> None:
+    hub, citations = make_hub(21)
+    labelling.add_labels([imported(citation, "method") for citation in citations[:19]], IMPORTED)
+    assert HubSummary.objects.get(pk=hub.pk).role_would_turn
+    HubPin.objects.create(hub=hub, hub_class=HubClass.FOUNDATION, reason="They build on it.", curator=curator)
+    summaries.recount([hub.pk], IMPORTED)
+    assert not HubSummary.objects.get(pk=hub.pk).role_would_turn

@@ -615,3 +615,42 @@ def test_every_value_names_the_label_that_decided_it_and_who_wrote_that(rows: li
     assert bool(effective.source) == bool(effective.role or effective.polarity)
     assert bool(effective.suggested_role) == (effective.suggested_label_id is not None)
     assert bool(effective.suggested_role) == (effective.suggested_confidence is not None)
+
+
+# Disagreement --------------------------------------------------------------------------------------------------------
+
+
+def disagree(*labels: LabelRow) -> bool:
+    return resolve(labels).disagreement
+
+
+def test_sources_that_state_different_roles_disagree_until_a_curator_names_one() -> None:
+    said = [label(1, role="background"), label(2, source="acl-arc", role="extension")]
+    assert disagree(*said)
+    assert not disagree(*said, label(3, "curator", role="method"))
+    assert disagree(*said, label(3, "curator", polarity="neutral"))
+
+
+def test_a_coarse_role_contradicts_none_that_it_may_mean() -> None:
+    coarse = label(1, role="method", coarse=True)
+    assert not disagree(coarse, label(2, source="acl-arc", role="extension"))
+    assert disagree(coarse, label(2, source="acl-arc", role="comparison"))
+    assert disagree(label(1, role="method"), label(2, source="acl-arc", role="extension"))
+
+
+def test_only_opposite_sides_are_a_disagreement_of_polarity() -> None:
+    said = label(1, source="scite", polarity="disputes")
+    assert disagree(said, label(2, source="scicite", polarity="supports"))
+    assert not disagree(said, label(2, source="scicite", polarity="neutral"))
+    assert not disagree(said, label(2, source="scicite", polarity="supports"), label(3, "curator", polarity="mixed"))
+
+
+def test_a_source_does_not_contradict_itself_and_the_sample_contradicts_nobody() -> None:
+    assert not disagree(label(1, role="background"), label(2, role="extension"))
+    assert not disagree(label(1, role="background"), label(2, source="sample", role="extension"))
+    assert not disagree(label(1, role="background"), label(2, source="acl-arc", role="unclear"))
+
+
+def test_a_retracted_label_contradicts_nobody() -> None:
+    said = [label(1, role="background"), label(2, source="acl-arc", role="extension")]
+    assert not disagree(*said, label(3, "curator", retracts_id=2))

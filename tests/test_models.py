@@ -31,6 +31,7 @@ from citations.models import (
     Paper,
     RejectedRecord,
     Report,
+    Skip,
     Venue,
 )
 
@@ -75,6 +76,10 @@ def summary(rows: Rows, **values: Any) -> HubSummary:
 
 def report(rows: Rows, **values: Any) -> Report:
     return Report(**({"citation": rows["citation"], "role": "method"} | values))
+
+
+def skip(rows: Rows, **values: Any) -> Skip:
+    return Skip(**({"citation": rows["citation"], "curator": rows["curator"], "reason": "field"} | values))
 
 
 def update(instance: models.Model, **values: Any) -> models.Model:
@@ -173,6 +178,8 @@ REFUSED: dict[str, Callable[[Rows], models.Model]] = {
     "report_status_known": lambda rows: report(rows, status="lost", answered_at=timezone.now()),
     "report_says_something": lambda rows: report(rows, role=""),
     "report_answered_once_closed": lambda rows: report(rows, status="accepted"),
+    "skip_reason_known": lambda rows: skip(rows, reason="tired"),
+    "skip_once_per_curator": lambda rows: twice(lambda: skip(rows)),
     "import_run_status_known": lambda rows: ImportRun(source="sample", fingerprint="f", status="lost"),
     "import_run_has_source": lambda rows: ImportRun(source="", fingerprint="f"),
     "rejected_record_has_reason": lambda rows: RejectedRecord(run=rows["run"], reason="", raw="{}"),

@@ -34,7 +34,7 @@ from citations.admin.base import (
 )
 from citations.admin.ledger import labels_after, labels_of, ledger_rows, newest_label_id, statement_of
 from citations.formatting import percent_of
-from citations.models import Citation, HubSummary, Label, Mention
+from citations.models import Citation, HubSummary, Label, Mention, Skip
 from citations.summaries import Cause
 from citations.vocabulary import CURATOR, NONE, DecidedBy, HubClass, Polarity, Role, choices, source_label
 
@@ -217,7 +217,7 @@ class CitationAdmin(BaseAdmin):
     search_help_text = "Words of the citing or cited paper's title, or the number of a citation."
     autocomplete_fields = ("citing", "cited")
     ordering = ("-id",)
-    cascades = (Mention,)
+    cascades = (Mention, Skip)
     change_form_template = "admin/citations/citation/change_form.html"
 
     _NOW = ("role_now", "polarity_now", "suggestion_now", "confirmed", "mention_count", "hub_class_now", "merged_into")

@@ -24,7 +24,7 @@ from citations.admin.base import (
     user_of,
     word_label,
 )
-from citations.models import Citation, HubPin, HubSummary, Label, Merge, Report
+from citations.models import Citation, HubPin, HubSummary, Label, Merge, Report, Skip
 from citations.summaries import Cause
 from citations.vocabulary import HubClass, Polarity, Role
 
@@ -308,3 +308,29 @@ class ReportAdmin(BaseAdmin):
     def comment_start(self, report: Report) -> str:
         """The beginning of the comment."""
         return short(report.comment)
+
+
+# The desk -------------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Skip)
+class SkipAdmin(ReadOnlyAdmin):
+    """What curators put aside on the desk. Each takes up again what is theirs, there."""
+
+    list_display = ("id", "created_at", "curator", "reason", "citation_link")
+    list_filter = ("reason",)
+    search_fields = ("citation__citing__title", "citation__cited__title", "=curator__username", "=citation__id")
+    search_help_text = "Words of a title, a curator's name, or the number of a citation."
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the curator and both papers, less their long text."""
+        rows = super().get_queryset(request).select_related("curator", "citation__citing", "citation__cited")
+        long = ("abstract", "summary", "field_sources")
+        return rows.defer(*(f"citation__{side}__{name}" for side in ("citing", "cited") for name in long))
+
+    @admin.display(description="citation")
+    def citation_link(self, skip: Skip) -> SafeString:
+        """The citation that was put aside."""
+        words = f"{short(skip.citation.citing.title, 50)} → {short(skip.citation.cited.title, 30)}"
+        return link(admin_url(Citation, "change", skip.citation_id), words)

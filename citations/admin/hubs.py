@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
@@ -121,6 +123,7 @@ class HubSummaryAdmin(ReadOnlyAdmin):
             (admin_url(HubPin, "changelist", hub__id__exact=summary.pk), "Pins"),
             (admin_url(HubPin, "add", hub=summary.pk), "Pin a class or a representative"),
             (admin_url(ClassChange, "changelist", hub__id__exact=summary.pk), "Changes of class"),
+            (f"{reverse('desk')}?{urlencode({'hub': summary.paper.slug})}", "Decide its citations at the desk"),
         ]
         return format_html_join(" · ", '<a href="{}">{}</a>', rows)
 

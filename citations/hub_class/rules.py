@@ -59,7 +59,7 @@ def short_sentence(verdict: Verdict) -> str:
 
 def classify_hub(counts: HubCounts) -> Verdict:
     """The class of a hub by the rules in the order of `HubClass`, of which the first that holds decides."""
-    hub_class = next(hub_class for hub_class in HubClass if _holds(hub_class, counts))
+    hub_class = class_of(counts)
     share: Share | None = None
     if hub_class is HubClass.CONTESTED:
         share, parts = counts.contested_share, contested_parts(counts)
@@ -70,6 +70,11 @@ def classify_hub(counts: HubCounts) -> Verdict:
     else:
         parts = mixed_parts(counts)
     return Verdict(hub_class, hub_class.role, share, parts, rest_parts(hub_class, counts))
+
+
+def class_of(counts: HubCounts) -> HubClass:
+    """The class alone, without its sentence."""
+    return next(hub_class for hub_class in HubClass if _holds(hub_class, counts))
 
 
 def _holds(hub_class: HubClass, counts: HubCounts) -> bool:
@@ -142,7 +147,7 @@ def _contested_numbers(counts: HubCounts) -> tuple[Part, ...]:
         Part(" of "),
         Part(f"{count(share.denominator)} known positions", "count", ASSESSED, share.denominator),
         Part(f" {are}; the lower bound is "),
-        Part(_bound_text(share.low, CONTESTED_SHARE), "range"),
+        Part(bound_text(share.low, CONTESTED_SHARE), "range"),
         Part("."),
     )
 
@@ -158,12 +163,12 @@ def _role_numbers(role: Role, counts: HubCounts) -> tuple[Part, ...]:
         Part(" of "),
         Part(count(share.denominator), "count", CLASSIFIED, share.denominator),
         Part(" it is "),
-        Part(_bound_text(share.low, MAJORITY), "range"),
+        Part(bound_text(share.low, MAJORITY), "range"),
         Part("."),
     )
 
 
-def _bound_text(bound: float, threshold: float) -> str:
+def bound_text(bound: float, threshold: float) -> str:
     """A bound in per cent with the fewest decimals that tell it from its threshold: "50.1%" beside 50%."""
     for digits in range(MOST_DECIMALS):
         text = percent_of(bound, digits)

@@ -20,7 +20,7 @@ def stamp(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("citations", "0003_full_text")]
+    dependencies = [("citations", "0005_desk")]
     operations = [
         *(migrations.RemoveIndex(model_name="citation", name=name) for name in SORTS),
         *(

@@ -1,7 +1,7 @@
 """The tables. Constraints live in the database; derived columns have one writer each, named in their help text."""
 
 from citations.models.citations import Citation, Label, Mention
-from citations.models.decisions import ClassChange, HubPin, Merge, Report
+from citations.models.decisions import ClassChange, HubPin, Merge, Report, Skip
 from citations.models.hubs import HubSummary, HubTally
 from citations.models.papers import Author, Authorship, CitedByCount, Identifier, Paper, Venue
 from citations.models.runs import ImportRun, RejectedRecord
@@ -24,6 +24,7 @@ __all__ = [
     "Paper",
     "RejectedRecord",
     "Report",
+    "Skip",
     "Venue",
     "find_paper",
     "survivor",

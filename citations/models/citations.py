@@ -40,6 +40,12 @@ class Citation(models.Model):
     polarity_source = models.CharField(max_length=50, blank=True, default="", editable=False)
     coarse = models.BooleanField(default=False, editable=False)
     confirmed = models.BooleanField(default=False, editable=False)
+    disagreement = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="import sources contradict each other, and no curator has settled it",
+    )
     suggested_role = models.CharField(max_length=12, blank=True, default="", choices=choices(Role), editable=False)
     suggested_confidence = models.FloatField(default=0, editable=False, help_text="0 where nothing is suggested")
 
@@ -84,6 +90,53 @@ class Citation(models.Model):
             models.Index(fields=("cited", "sort_title", "id"), condition=PUBLIC, name="citation_title"),
             models.Index(
                 fields=("cited", "-suggested_confidence", "-id"), condition=PUBLIC, name="citation_confidence"
+            ),
+            # The curation desk reads the beginning of these and no more; each holds only what may be queued for a
+            # reason. `merged_into` is always null here: without it SQLite prefers its plain index to these.
+            models.Index(
+                fields=("cited", "merged_into", "-is_influential", "-suggested_confidence", "-id"),
+                condition=Q(role="", merged_into__isnull=True),
+                name="desk_unclassified",
+            ),
+            models.Index(
+                fields=("merged_into", "-cited_by_count", "-id"),
+                condition=Q(role="", is_influential=True, merged_into__isnull=True),
+                name="desk_influential",
+            ),
+            models.Index(
+                fields=("cited", "merged_into", "-cited_by_count", "-id"),
+                condition=Q(role="", is_influential=True, merged_into__isnull=True),
+                name="desk_hub_influential",
+            ),
+            models.Index(
+                fields=("merged_into", "-suggested_confidence", "-id"),
+                condition=Q(role="", suggested_confidence__gt=0, merged_into__isnull=True),
+                name="desk_suggested",
+            ),
+            models.Index(
+                fields=("cited", "merged_into", "-suggested_confidence", "-id"),
+                condition=Q(role="", suggested_confidence__gt=0, merged_into__isnull=True),
+                name="desk_hub_suggested",
+            ),
+            models.Index(
+                fields=("merged_into", "-cited_by_count", "-id"),
+                condition=Q(disagreement=True, merged_into__isnull=True),
+                name="desk_disagreements",
+            ),
+            models.Index(
+                fields=("cited", "merged_into", "-cited_by_count", "-id"),
+                condition=Q(disagreement=True, merged_into__isnull=True),
+                name="desk_hub_disagreements",
+            ),
+            models.Index(
+                fields=("merged_into", "-cited_by_count", "-id"),
+                condition=Q(polarity="disputes", confirmed=False, merged_into__isnull=True),
+                name="desk_disputes",
+            ),
+            models.Index(
+                fields=("cited", "merged_into", "-cited_by_count", "-id"),
+                condition=Q(polarity="disputes", confirmed=False, merged_into__isnull=True),
+                name="desk_hub_disputes",
             ),
         )
         constraints = (

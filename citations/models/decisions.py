@@ -10,7 +10,7 @@ from django.utils import timezone
 from citations.models.citations import Citation, Label
 from citations.models.papers import Paper
 from citations.models.runs import ImportRun
-from citations.vocabulary import HubClass, Polarity, Role, choices
+from citations.vocabulary import HubClass, Polarity, Role, SkipReason, choices
 
 
 class HubPin(models.Model):
@@ -135,3 +135,22 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"report {self.pk} on citation {self.citation_id}"
+
+
+class Skip(models.Model):
+    """A curator put a citation aside on the desk, and says why. It comes back for that curator alone when taken up."""
+
+    citation = models.ForeignKey(Citation, on_delete=models.CASCADE, related_name="skips", db_index=False)
+    curator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    reason = models.CharField(max_length=20, choices=choices(SkipReason))
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = (models.Index(fields=("curator", "-created_at", "-id"), name="skip_of_curator"),)
+        constraints = (
+            models.UniqueConstraint(fields=("citation", "curator"), name="skip_once_per_curator"),
+            models.CheckConstraint(condition=Q(reason__in=list(SkipReason)), name="skip_reason_known"),
+        )
+
+    def __str__(self) -> str:
+        return f"curator {self.curator_id} skips citation {self.citation_id}"

@@ -25,6 +25,16 @@ class HubSummary(models.Model):
     )
     computed_class = models.CharField(max_length=30, choices=choices(HubClass))
     rules_version = models.PositiveSmallIntegerField(default=1)
+    role_would_turn = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="one more classified citing paper could change the class that readers see",
+    )
+    dispute_would_turn = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="one imported dispute, confirmed, would change the class that readers see",
+    )
     class_since = models.DateTimeField(null=True, blank=True)
     numerator = models.PositiveIntegerField(default=0, help_text="of the share that names the computed class")
     share = models.FloatField(null=True, blank=True)
@@ -53,6 +63,11 @@ class HubSummary(models.Model):
             models.Index(fields=("sort_title", "paper"), name="hub_title"),
             models.Index(fields=("hub_class", "-known", "-paper"), name="hub_by_class"),
             models.Index(fields=("-sort_date", "-paper"), name="hub_newest"),
+            models.Index(
+                fields=("-known", "-paper"),
+                condition=Q(role_would_turn=True) | Q(dispute_would_turn=True),
+                name="hub_would_turn",
+            ),
         )
         constraints = (
             models.CheckConstraint(condition=Q(hub_class__in=list(HubClass)), name="hub_class_known"),

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from citations import engines
-from citations.hub_class import RULES_VERSION, classify_hub
+from citations.hub_class import RULES_VERSION, classify_hub, dispute_would_turn, role_would_turn
 from citations.models import ClassChange, HubPin, HubSummary, ImportRun, Label, Paper
 from citations.querysets import BATCH
 from citations.summaries.representatives import choose_representatives, pins_of, ranked_of
@@ -53,6 +53,8 @@ _SUMMARY_COLUMNS = (
     "hub_class",
     "computed_class",
     "rules_version",
+    "role_would_turn",
+    "dispute_would_turn",
     "class_since",
     "numerator",
     "share",
@@ -200,6 +202,9 @@ def _values(
         "hub_class": pin.hub_class if pin else verdict.hub_class.value,
         "computed_class": verdict.hub_class.value,
         "rules_version": RULES_VERSION,
+        # Where a class is pinned, no decision changes what readers see.
+        "role_would_turn": pin is None and role_would_turn(of_class),
+        "dispute_would_turn": pin is None and dispute_would_turn(of_class),
         "numerator": share.numerator if share else 0,
         "share": share.fraction if share else None,
         "low": share.low if share else None,

@@ -27,6 +27,7 @@ from citations.models import (
     Paper,
     RejectedRecord,
     Report,
+    Skip,
     Venue,
 )
 from citations.vocabulary import HubClass
@@ -76,5 +77,6 @@ def everything(curator: User) -> dict[type[models.Model], Any]:
         Paper: paper,
         RejectedRecord: record,
         Report: report,
+        Skip: Skip.objects.create(citation=citation, curator=curator, reason="field"),
         Venue: Venue.objects.get(),
     }

@@ -32,6 +32,7 @@ from citations.models import (
     Paper,
     RejectedRecord,
     Report,
+    Skip,
     Venue,
 )
 from tests.factories import CAUSE, make_citation, make_curator, make_hub, make_label, make_mention, make_paper
@@ -48,7 +49,7 @@ HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 MODELS = sorted(apps.get_app_config("citations").get_models(), key=lambda model: model.__name__)
 
 # Tables that nobody adds to, changes, or deletes from by hand.
-READ_ONLY = (CitedByCount, ClassChange, HubSummary, HubTally, ImportRun, Label, Mention, Merge, RejectedRecord)
+READ_ONLY = (CitedByCount, ClassChange, HubSummary, HubTally, ImportRun, Label, Mention, Merge, RejectedRecord, Skip)
 NOT_ADDED = (*READ_ONLY, Report)
 NOT_DELETED = (*READ_ONLY, HubPin, Report)
 
@@ -114,6 +115,7 @@ def test_search_finds_the_row_and_every_filter_opens(
         Paper: "a paper",
         RejectedRecord: "title",
         Report: "data only",
+        Skip: "a paper",
         Venue: "journal",
         CitedByCount: "a paper",
     }

@@ -1,0 +1,13 @@
+"""The addresses of the curation desk, below /admin/citations/. Whoever is not signed in is sent to the sign-in page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import path
+
+from citations.admin.queue import queue_page, skipped_page
+
+urlpatterns = [
+    path("queue/", admin.site.admin_view(queue_page), name="desk"),
+    path("queue/skipped/", admin.site.admin_view(skipped_page), name="desk_skipped"),
+]

@@ -1,0 +1,1 @@
+"""What people decide: which citation comes next, and what a decision does."""
