@@ -16,9 +16,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
-from citations import labelling, summaries
+from citations import labelling, search, summaries
 from citations.curation import merge_plan, merging
 from citations.curation.merging import MergeError, MergeMoved
+from citations.identifiers import Identifier as Identified
+from citations.identifiers import parse
 from citations.importing import runs
 from citations.labels import resolve
 from citations.models import (
@@ -28,6 +30,7 @@ from citations.models import (
     HubPin,
     HubSummary,
     Identifier,
+    ImportRun,
     Label,
     Mention,
     Merge,
@@ -273,8 +276,6 @@ def test_worldwide_counts_of_both_sources_are_kept_and_the_higher_of_one_source_
 
 
 def test_full_text_finds_the_survivor_by_what_only_the_folded_paper_had() -> None:
-    from citations import search
-
     survivor, loser = make_paper("One work"), make_paper("One work", abstract="About the quokka.")
     citing = make_citation(make_paper("It cites"), loser, sentences=["We measured a wombat."]).citing
     fold(loser, survivor)
@@ -296,9 +297,19 @@ def test_an_import_by_a_name_of_the_folded_paper_finds_the_survivor() -> None:
     assert_all_is_well()
 
 
-def take_in(*, citing: str, cited: str, intents: tuple[str, ...] = ()) -> None:
+def named(doi: str) -> Identified:
+    """An identifier as records carry them."""
+    return parse(f"doi:{doi}")
+
+
+def new_run() -> ImportRun:
+    """A run for rows to belong to."""
+    return ImportRun.objects.create(source="semanticscholar", fingerprint="f")
+
+
+def take_in(*, citing: str, cited: str, intents: tuple[str, ...] = (), abstract: str = "") -> None:
     """An import of one row."""
-    ends = [PaperRecord(identifiers=(factory_identifier(doi),), title=f"Paper {doi}") for doi in (citing, cited)]
+    ends = [PaperRecord(identifiers=(named(doi),), title=f"Paper {doi}", abstract=abstract) for doi in (citing, cited)]
     page = Page(records=(CitationRecord(citing=ends[0], cited=ends[1], intents=intents, raw={}),))
     run = new_run()
     with transaction.atomic():
@@ -497,7 +508,7 @@ def test_a_citation_that_is_added_while_papers_are_merged_is_not_left_behind() -
         try:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(runs, "write_edges", late)
-                ends = [PaperRecord(identifiers=(factory_identifier(doi),), title=doi) for doi in ("10.1/b", "10.2/x")]
+                ends = [PaperRecord(identifiers=(named(doi),), title=doi) for doi in ("10.1/b", "10.2/x")]
                 page = Page(records=(CitationRecord(citing=ends[0], cited=ends[1], raw={}),))
                 runs._store_persistently(page, "semanticscholar", new_run(), runs.Report(), lambda _: None)
         except BaseException as error:
@@ -517,18 +528,6 @@ def test_a_citation_that_is_added_while_papers_are_merged_is_not_left_behind() -
 
 
 # Any sequence ---------------------------------------------------------------------------------------------------------
-
-
-def factory_identifier(doi: str) -> Any:
-    from citations import identifiers
-
-    return identifiers.parse(f"doi:{doi}")
-
-
-def new_run() -> Any:
-    from citations.models import ImportRun
-
-    return ImportRun.objects.create(source="semanticscholar", fingerprint="f")
 
 
 PAPERS = 5

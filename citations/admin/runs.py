@@ -119,7 +119,6 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("run",)
     search_fields = ("reason", "raw", "=run__id")
     search_help_text = "Words of the reason or of the record, or the number of the run."
-    date_hierarchy = "created_at"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
