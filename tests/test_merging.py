@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from citations.curation import merge_plan, merging
 from citations.curation.merging import MergeError, MergeMoved
 from citations.identifiers import Identifier as Identified
 from citations.identifiers import parse
-from citations.importing import runs
+from citations.importing import edges, runs
 from citations.labels import resolve
 from citations.models import (
     Citation,
@@ -497,7 +498,7 @@ def test_a_citation_that_is_added_while_papers_are_merged_is_not_left_behind() -
     problems: list[BaseException] = []
 
     def import_one() -> None:
-        write = runs.write_edges
+        write = edges.write_edges
 
         def late(*arguments: Any) -> Any:
             if not looked_up.is_set():
@@ -553,10 +554,10 @@ class AnySequence(HypothesisTestCase):
     def test_whatever_is_done_nothing_is_lost_and_what_is_derived_follows(self, done: list[tuple[Any, ...]]) -> None:
         for number in range(PAPERS):
             make_paper(f"Work {number}", identifiers=[f"doi:10.9/{number}"], slug=f"work-{number}")
-        labels: dict[int, dict[str, Any]] = {}
+        labels: dict[int, Any] = {}
         for name, *arguments in done:
             STEPS[name](*arguments)
-            stored = {row["id"]: row for row in Label.objects.values()}
+            stored: dict[int, Any] = {row["id"]: row for row in Label.objects.values()}
             assert {pk: stored.get(pk) for pk in labels} == labels
             labels = stored
         assert_all_is_well()
@@ -623,7 +624,7 @@ def step_merge(survivor: int, loser: int) -> None:
     assert plan.class_after == summary.hub_class
 
 
-STEPS = {
+STEPS: dict[str, Callable[..., None]] = {
     "import": step_import,
     "decide": step_decide,
     "confirm": step_confirm,

@@ -115,7 +115,7 @@ def delete_unlabelled(rows: QuerySet[Citation], curator: User) -> Outcome:
     """Delete those of these citations on which nothing rests: no label, pin, report or hidden citation."""
     outcome = Outcome()
     rests = [
-        Exists(model.objects.filter(**{column: OuterRef("pk")}))  # type: ignore[attr-defined]
+        Exists(model.objects.filter(**{column: OuterRef("pk")}))
         for model, column in (
             (Label, "citation"),
             (HubPin, "citation"),

@@ -267,14 +267,14 @@ def citations_between(survivor_id: int, loser_id: int) -> QuerySet[Citation]:
     return Citation.objects.public().filter(one | other)
 
 
-def received(survivor_id: int, loser_id: int) -> QuerySet[Citation]:
+def received(survivor_id: int, loser_id: int) -> QuerySet[Any]:
     """Public citations of the folded paper; `kept` is the id of the one by the same paper of the survivor, or null."""
     twin = Citation.objects.filter(cited_id=survivor_id, citing_id=OuterRef("citing_id")).order_by()
     rows = Citation.objects.of_hub(loser_id).exclude(citing_id=survivor_id)
     return rows.annotate(kept=Subquery(twin.values("pk")[:1]))
 
 
-def made(survivor_id: int, loser_id: int) -> QuerySet[Citation]:
+def made(survivor_id: int, loser_id: int) -> QuerySet[Any]:
     """Public citations by the folded paper; `kept` is the id of the survivor's of the same paper, or null."""
     twin = Citation.objects.filter(citing_id=survivor_id, cited_id=OuterRef("cited_id")).order_by()
     rows = Citation.objects.by_paper(loser_id).exclude(cited_id=survivor_id)
@@ -328,12 +328,12 @@ def _parts(survivor_id: int, loser_id: int) -> tuple[Part, ...]:
     )
 
 
-def _numbers(side: QuerySet[Citation]) -> tuple[int, int]:
+def _numbers(side: QuerySet[Any]) -> tuple[int, int]:
     """How many citations, and how many of them collide."""
     return side.count(), side.filter(kept__isnull=False).count()
 
 
-def _same_sentences(colliding: QuerySet[Citation]) -> int:
+def _same_sentences(colliding: QuerySet[Any]) -> int:
     """How many sentences of colliding citations stand with the citation that is kept already."""
     total = 0
     last = 0

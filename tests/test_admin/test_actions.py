@@ -250,7 +250,7 @@ def test_many_labels_take_few_statements_a_batch(curator: User) -> None:
 def test_a_list_counts_no_more_than_it_can_show(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(base, "ROWS_COUNTED", 10)
     hub = make_hub({"method": 15}, title="A hub")
-    response = desk.get(address(Citation, "changelist"), {"cited__id__exact": hub.pk, "merged": "0"})
+    response = desk.get(address(Citation, "changelist"), {"cited__id__exact": str(hub.pk), "merged": "0"})
     page = text_of(response)
     assert "more than 10 citations: filter to reach those behind" in page
     assert "Select all that match, more than 10 Citations" in page or "more than 10 citations" in page
@@ -282,7 +282,7 @@ def test_citing_papers_of_a_hub_are_searched_by_their_sentences(desk: Client) ->
     hub = make_hub({"method": 3}, title="A hub")
     found = make_citation(cited=hub, sentences=["We measured a wombat."])
     make_citation(sentences=["Another wombat."])
-    listed = desk.get(address(Citation, "changelist"), {"cited__id__exact": hub.pk, "q": "wombat"})
+    listed = desk.get(address(Citation, "changelist"), {"cited__id__exact": str(hub.pk), "q": "wombat"})
     assert [row.pk for row in listed.context["cl"].result_list] == [found.pk]
 
 

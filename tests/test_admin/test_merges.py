@@ -148,12 +148,12 @@ def test_more_than_a_page_can_move_is_for_the_command_line(
 @pytest.mark.parametrize("name", ["10.1/b", "arXiv:2101.00001", "slug", "number"])
 def test_papers_are_named_as_people_name_them(desk: Client, two: tuple[Paper, Paper], name: str) -> None:
     typed = {"slug": two[1].slug, "number": str(two[1].pk)}.get(name, name)
-    response = desk.get(HERE, {"keep": two[0].pk, "fold_name": typed})
+    response = desk.get(HERE, {"keep": str(two[0].pk), "fold_name": typed})
     assert (response.status_code, response["Location"]) == (302, plan_of(*two))
 
 
 def test_a_name_that_nobody_has_is_told(desk: Client, two: tuple[Paper, Paper]) -> None:
-    response = desk.get(HERE, {"keep": two[0].pk, "fold_name": "10.9/<b>none"})
+    response = desk.get(HERE, {"keep": str(two[0].pk), "fold_name": "10.9/<b>none"})
     assert response.status_code == 422
     assert "No paper here is called “10.9/<b>none”." in text_of(response)
     assert "<b>none" not in response.content.decode()
