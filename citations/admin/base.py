@@ -146,6 +146,8 @@ class BaseAdmin(AnyModelAdmin):
     paginator = BoundedPaginator
     # The second count, of the whole table, reads all of a table of millions; no one reads it.
     show_full_result_count = False
+    # Counts beside each filter would count the whole list once for each.
+    show_facets = admin.ShowFacets.NEVER
     formfield_overrides: ClassVar[Any] = {
         models.TextField: {"form_class": LinesField},
         models.URLField: {"form_class": WebAddressField, "assume_scheme": "https"},

@@ -26,6 +26,7 @@ from citations.vocabulary import Polarity, Role
 MERGE = "citations.add_merge"
 # Collisions that read differently, on the page: a screen or two. All of them count in what readers will see.
 CHANGES_SHOWN = 50
+_FIELD_LABELS = {"published_on": "Published on", "url": "Web address"}
 
 
 class ChooseForm(forms.Form):
@@ -126,7 +127,8 @@ class MergeAdmin(ReadOnlyAdmin):
             if not user_of(request).has_perm(MERGE):
                 raise PermissionDenied
             return self._chosen(request)
-        context = {"choose": ChooseForm() if user_of(request).has_perm(MERGE) else None}
+        may_merge = user_of(request).has_perm(MERGE)
+        context = {"choose": ChooseForm(), "title": "Merge two papers"} if may_merge else {"choose": None}
         return super().changelist_view(request, {**(extra_context or {}), **context})
 
     def _chosen(self, request: HttpRequest) -> HttpResponse:
@@ -211,7 +213,7 @@ def _told(plan: Plan) -> dict[str, Any]:
     }
     return {
         "plan": plan,
-        "fields": [(field.name.replace("_", " ").capitalize(), field) for field in plan.fields],
+        "fields": [(_FIELD_LABELS.get(field.name, field.name.capitalize()), field) for field in plan.fields],
         "names": [
             (paper, [str(name.as_value) for name in paper.identifiers.order_by("scheme", "value")])
             for paper in (keep, fold)
