@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 
-from citations import labelling, text
+from citations import labelling, summaries, text
 from citations.hub_class import HubCounts, classify_hub
 from citations.identifiers import Scheme
 from citations.labels import Effective, resolve
@@ -376,50 +376,70 @@ def _read(pairs: list[tuple[int, int]]) -> list[Collision]:
 def _counts(
     survivor_id: int, loser_id: int, read: list[Collision], *, complete: bool
 ) -> tuple[HubCounts, HubCounts | None]:
-    """The survivor's counts now, and after the merge; None where not every collision was read."""
-    own = _cells(Citation.objects.of_hub(survivor_id))
-    now = _hub_counts(own)
+    """The survivor's counts now, and after the merge; None where not every collision was read.
+
+    The survivor's own citations, which may be very many, are not counted again: its summary knows.
+    """
+    stored = HubSummary.objects.filter(pk=survivor_id, known__gt=0).values_list("counts", flat=True).first()
+    now = summaries.hub_counts(stored) if stored else HubCounts(0)
     if not complete:
         return now, None
-    cells = _cells(Citation.objects.of_hub(survivor_id).exclude(citing_id=loser_id))
-    cells += _cells(Citation.objects.of_hub(loser_id).exclude(citing_id=survivor_id))
-    hubs = set(
-        Citation.objects.filter(pk__in=[c.kept_id for c in read], cited_id=survivor_id).values_list("pk", flat=True)
-    )
+    after = _parts_of(now)
+    lost = Citation.objects.of_hub(survivor_id).filter(citing_id=loser_id)
+    after.subtract(_added(lost))
+    after.update(_added(Citation.objects.of_hub(loser_id).exclude(citing_id=survivor_id)))
+    kept_ids = [collision.kept_id for collision in read]
+    shown: set[int] = set()
+    for start in range(0, len(kept_ids), BATCH):
+        own = Citation.objects.filter(pk__in=kept_ids[start : start + BATCH], cited_id=survivor_id)
+        shown.update(own.values_list("pk", flat=True))
     for collision in read:
-        if collision.kept_id in hubs:
-            cells.subtract([_cell(collision.before), _cell(collision.folded)])
-            cells.update([_cell(collision.after)])
-    return now, _hub_counts(cells)
+        if collision.kept_id in shown:
+            after.subtract(_of_one(collision.before))
+            after.subtract(_of_one(collision.folded))
+            after.update(_of_one(collision.after))
+    return now, _from_parts(after)
 
 
-_Cell = tuple[str, str, bool, bool]
+# The numbers that the rules of classes look at, by what they count: sums of citations, so that they can be added up.
+_Numbers = Counter[tuple[str, str]]
+_KNOWN, _CONFIRMED, _COARSE = ("known", ""), ("confirmed", ""), ("coarse", "")
 
 
-def _cells(rows: QuerySet[Citation]) -> Counter[_Cell]:
-    """Citations by what the rules of classes look at: role, polarity, coarse, confirmed."""
+def _numbers_of(role: str, polarity: str, *, coarse: bool, confirmed: bool, n: int = 1) -> _Numbers:
+    """What `n` citations of one kind add."""
+    numbers: _Numbers = Counter({_KNOWN: n, ("role", role): n, ("polarity", polarity): n})
+    numbers[_CONFIRMED] += n if confirmed and polarity == Polarity.DISPUTES else 0
+    numbers[_COARSE] += n if coarse and role == Role.METHOD else 0
+    return numbers
+
+
+def _of_one(effective: Effective) -> _Numbers:
+    return _numbers_of(effective.role, effective.polarity, coarse=effective.coarse, confirmed=effective.confirmed)
+
+
+def _added(rows: QuerySet[Citation]) -> _Numbers:
+    """What these citations add."""
     names = ("role", "polarity", "coarse", "confirmed")
-    counted = rows.order_by().values_list(*names).annotate(n=Count("pk"))
-    return Counter({(role, polarity, coarse, confirmed): n for role, polarity, coarse, confirmed, n in counted})
+    total: _Numbers = Counter()
+    for role, polarity, coarse, confirmed, n in rows.order_by().values_list(*names).annotate(n=Count("pk")):
+        total.update(_numbers_of(role, polarity, coarse=coarse, confirmed=confirmed, n=n))
+    return total
 
 
-def _cell(effective: Effective) -> _Cell:
-    return effective.role, effective.polarity, effective.coarse, effective.confirmed
+def _parts_of(counts: HubCounts) -> _Numbers:
+    """The numbers of a hub."""
+    numbers: _Numbers = Counter({("role", role.value): n for role, n in counts.roles.items()})
+    numbers.update({("polarity", polarity.value): n for polarity, n in counts.polarities.items()})
+    numbers.update({_KNOWN: counts.known, _CONFIRMED: counts.confirmed_disputes, _COARSE: counts.coarse_method})
+    return numbers
 
 
-def _hub_counts(cells: Counter[_Cell]) -> HubCounts:
+def _from_parts(numbers: _Numbers) -> HubCounts:
     """What `classify_hub` takes."""
-    roles: Counter[Role] = Counter()
-    polarities: Counter[Polarity] = Counter()
-    confirmed = coarse_method = 0
-    for (role, polarity, coarse, is_confirmed), n in cells.items():
-        if role:
-            roles[Role(role)] += n
-        if polarity:
-            polarities[Polarity(polarity)] += n
-        confirmed += n if is_confirmed and polarity == Polarity.DISPUTES else 0
-        coarse_method += n if coarse and role == Role.METHOD else 0
-    return HubCounts(cells.total(), roles, polarities, confirmed, coarse_method)
+    roles = {role: numbers["role", role.value] for role in Role}
+    polarities = {polarity: numbers["polarity", polarity.value] for polarity in Polarity}
+    return HubCounts(numbers[_KNOWN], roles, polarities, numbers[_CONFIRMED], numbers[_COARSE])
 
 
 # Has it changed meanwhile? --------------------------------------------------------------------------------------------
