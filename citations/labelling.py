@@ -93,6 +93,24 @@ def add_labels(labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = 
     return saved
 
 
+def add_in_batches(hubs: Iterable[int], batches: Iterable[Sequence[Label]], cause: Cause) -> int:
+    """As `add_labels` for any number of labels in bounded memory; returns how many were added.
+
+    `hubs` are all papers that the labelled citations cite: they are held before the first of the `batches` is asked
+    for, and counted once, after the last. All of it is one transaction.
+    """
+    held, added = set(hubs), 0
+    with transaction.atomic():
+        summaries.lock_hubs(held)
+        for batch in batches:
+            _check_references(batch)
+            Label.objects.bulk_create(batch, batch_size=BATCH)
+            held |= resolve_citations({label.citation_id for label in batch})
+            added += len(batch)
+        summaries.recount(held, cause)
+    return added
+
+
 def decide(
     citation: Citation,
     curator: User,
@@ -172,22 +190,40 @@ def new_decision() -> uuid.UUID:
 
 
 def _lock(citation_ids: Iterable[int]) -> None:
-    """Hold the hubs of these citations, before any ledger is read: so no two writers resolve the same one at once."""
-    summaries.lock_hubs(Citation.objects.filter(pk__in=list(citation_ids)).values_list("cited_id", flat=True))
+    """Hold the hubs of these citations, before any ledger is read: so no two writers resolve the same one at once.
+
+    While this waits, a merge may move a citation to another hub, or hide it: then that hub is held as well.
+    """
+    ids = list(citation_ids)
+    held: set[int] = set()
+    while wanted := hubs_of(ids) - held:
+        summaries.lock_hubs(wanted)
+        held |= wanted
+
+
+def hubs_of(citation_ids: Iterable[int]) -> set[int]:
+    """The papers cited by these citations, and by those that stand for them where a merge hid them."""
+    pairs = Citation.objects.filter(pk__in=list(citation_ids)).order_by()
+    rows = pairs.values_list("cited_id", "merged_into__cited_id")
+    return {hub for row in rows for hub in row if hub is not None}
 
 
 def _check_references(new: Iterable[Label]) -> None:
     """Refuse labels that speak of another citation's label or mention; no constraint of a database can."""
-    for label in new:
-        for name in ("retracts", "confirms", "mention"):
-            other = getattr(label, name) if getattr(label, f"{name}_id") else None
-            if other is not None and not _same_ledger(other.citation, label.citation):
-                raise LabelError(f"The {'mention' if name == 'mention' else 'label'} belongs to another citation.")
-
-
-def _same_ledger(one: Citation, other: Citation) -> bool:
-    """Whether two citations are one to the reader: the same, or joined by a merge of papers."""
-    return (one.merged_into_id or one.pk) == (other.merged_into_id or other.pk)
+    pairs = [
+        (label.citation_id, other.citation_id, name)
+        for label in new
+        for name in ("retracts", "confirms", "mention")
+        if (other := getattr(label, name) if getattr(label, f"{name}_id") else None) is not None
+    ]
+    differing = [pair for pair in pairs if pair[0] != pair[1]]
+    # Citations that a merge joined are one to the reader. Asked now, under lock: it may have come in between.
+    ids = {pk for pair in differing for pk in pair[:2]}
+    hidden = Citation.objects.filter(pk__in=ids, merged_into__isnull=False) if ids else Citation.objects.none()
+    standing = dict(hidden.values_list("pk", "merged_into_id"))
+    for one, other, name in differing:
+        if standing.get(one, one) != standing.get(other, other):
+            raise LabelError(f"The {'mention' if name == 'mention' else 'label'} belongs to another citation.")
 
 
 # Restoring an exported collection ------------------------------------------------------------------------------------
@@ -236,11 +272,10 @@ def resolve_citations(citation_ids: Iterable[int]) -> set[int]:
 
     A citation that a merge hid stands for nothing of its own: its survivor is resolved instead.
     """
-    hubs: set[int] = set()
-    for stale, _ in _stale_citations(_survivors(citation_ids)):
+    ids = list(citation_ids)
+    for stale, _ in _stale_citations(_survivors(ids)):
         Citation.objects.overwrite(stale, EFFECTIVE)
-    hubs.update(Citation.objects.filter(pk__in=list(citation_ids)).values_list("cited_id", flat=True))
-    return hubs
+    return hubs_of(ids)
 
 
 def _survivors(citation_ids: Iterable[int]) -> list[int]:

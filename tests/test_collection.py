@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from citations import engines, labelling, summaries
+from citations.curation import merging
 from citations.exports import CollectionError, collection_format, collection_reading, import_collection, replacing
 from citations.exports import collection as collection_writing
 from citations.exports.collection import write_collection
@@ -316,6 +317,28 @@ def refusal(folder: Path, content: bytes) -> str:
 
 
 # The journey --------------------------------------------------------------------------------------------------------
+
+
+def test_papers_that_were_merged_travel_as_they_are(tmp_path: Path) -> None:
+    """By the same hand as an editor's: with twins, a citation between the two, and an earlier merge."""
+    ada = User.objects.create(username="ada", first_name="Ada", last_name="L")
+    first, second, third = (make_paper("One work", identifiers=[f"10.1/{n}"], cited_by=n) for n in (1, 2, 3))
+    hub = make_hub({"evidence": 2}, title="Cited by all")
+    for paper in (first, second, third):
+        make_label(make_citation(paper, hub, sentences=["We use it.", f"Said by {paper.pk}."]), "method")
+        make_citation(hub, paper)
+    label = make_label(make_citation(first, second, sentences=["As we said."]), "background", curator=ada)
+    HubPin.objects.create(hub=first, citation=first.citations_received.get(), reason="Typical.", curator=ada)
+    for survivor, loser in ((second, first), (third, second)):
+        merging.merge(survivor.pk, loser.pk, ada, reason="One work.", warnings_read=True)
+    assert Citation.objects.get(pk=label.citation_id).is_void
+    before, content = everything(), exported()
+    empty_the_database()
+    import_bytes(tmp_path, content)
+    after = everything()
+    for name, rows in before.items():
+        assert after[name] == rows, name
+    call_command("rebuild_summaries", "--check")
 
 
 @pytest.mark.usefixtures("collection")

@@ -120,7 +120,6 @@ REFUSED: dict[str, Callable[[Rows], models.Model]] = {
     ),
     "citation_once_per_pair": lambda rows: Citation(citing=rows["citing"], cited=rows["hub"]),
     "citation_not_of_itself": lambda rows: Citation(citing=rows["hub"], cited=rows["hub"]),
-    "citation_not_merged_into_itself": lambda rows: update(rows["citation"], merged_into=rows["citation"]),
     "citation_role_known": lambda rows: update(rows["citation"], role="tool", role_by="import", source="sample"),
     "citation_polarity_known": lambda rows: update(
         rows["citation"], polarity="likes", polarity_by="import", polarity_source="sample"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.core.paginator import Paginator
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
@@ -27,14 +29,18 @@ if TYPE_CHECKING:
     AnyTabularInline = admin.TabularInline[Any, Any]
     AnyModelForm = forms.ModelForm[Any]
     AnyInlineFormSet = forms.BaseInlineFormSet[Any, Any, Any]
+    AnyPaginator = Paginator[Any]
 else:
     AnyModelAdmin = admin.ModelAdmin
     AnyTabularInline = admin.TabularInline
     AnyModelForm = forms.ModelForm
     AnyInlineFormSet = forms.BaseInlineFormSet
+    AnyPaginator = Paginator
 
 # A screenful or two: each row of a list costs time to render, and search and filters are quicker than leafing.
 ROWS_PER_PAGE = 50
+# Rows that a list counts: more than anyone leafs through. Counting the millions of a whole table takes seconds.
+ROWS_COUNTED = 10_000
 # As much of a title as a row of a list has room for.
 SHORT_TITLE = 90
 # Shown where there is nothing to show.
@@ -117,18 +123,57 @@ class LabelledFormSet(AnyInlineFormSet):
                 widget.attrs["aria-label"] = words if index is None else f"{words} {index + 1}"
 
 
+class BoundedPaginator(AnyPaginator):
+    """Pages of the first rows of a list; `is_cut` says whether there are more than are counted."""
+
+    is_cut = False
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, up to `ROWS_COUNTED`."""
+        rows: Any = self.object_list
+        if not isinstance(rows, models.QuerySet):
+            return len(rows)
+        n = rows.order_by().values("pk")[: ROWS_COUNTED + 1].count()
+        self.is_cut = n > ROWS_COUNTED
+        return min(n, ROWS_COUNTED)
+
+
 class BaseAdmin(AnyModelAdmin):
-    """What every page has: short lists without a second count, and text fields that keep their line ends."""
+    """What every page has: short lists that count no more than they show, and text fields that keep their line ends."""
 
     list_per_page = ROWS_PER_PAGE
+    paginator = BoundedPaginator
     # The second count, of the whole table, reads all of a table of millions; no one reads it.
     show_full_result_count = False
+    # Counts beside each filter would count the whole list once for each.
+    show_facets = admin.ShowFacets.NEVER
     formfield_overrides: ClassVar[Any] = {
         models.TextField: {"form_class": LinesField},
         models.URLField: {"form_class": WebAddressField, "assume_scheme": "https"},
     }
     # Tables whose rows go with a row of this one; that they cannot be deleted on their own is no reason to refuse.
     cascades: ClassVar[tuple[type[models.Model], ...]] = ()
+
+    def title_of(self, row: Any) -> str:
+        """What a row is called where an action asks whether it is meant."""
+        return short(str(row))
+
+    def has_label_permission(self, request: HttpRequest) -> bool:
+        """Whether labels may be added: for actions."""
+        return request.user.has_perm("citations.add_label")
+
+    def has_recount_permission(self, request: HttpRequest) -> bool:
+        """Whether hubs may be counted anew: for actions."""
+        return request.user.has_perm("citations.change_hubsummary")
+
+    def has_redact_permission(self, request: HttpRequest) -> bool:
+        """Whether texts may be blanked: for actions."""
+        return request.user.has_perm("citations.redact")
+
+    def has_merge_permission(self, request: HttpRequest) -> bool:
+        """Whether papers may be merged: for actions."""
+        return request.user.has_perm("citations.add_merge")
 
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
@@ -12,9 +13,11 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from citations import labelling, summaries
+from citations import labelling, search, summaries
+from citations.admin import actions
 from citations.admin.base import (
     NOTHING,
     AnyModelForm,
@@ -33,6 +36,7 @@ from citations.admin.base import (
     word_label,
 )
 from citations.admin.ledger import labels_after, labels_of, ledger_rows, newest_label_id, statement_of
+from citations.curation.redaction import Redactable
 from citations.formatting import percent_of
 from citations.models import Citation, HubSummary, Label, Mention, Skip
 from citations.summaries import Cause
@@ -70,6 +74,28 @@ class RoleByFilter(WordFilter):
     parameter_name = "role_by"
     words = ((DecidedBy.CURATOR.value, "Curator"), (DecidedBy.IMPORT.value, "Imported"))
     none_label = "Nobody"
+
+
+class AddedFilter(admin.SimpleListFilter):
+    """Labels by when they were added. A list of months would have to be looked for in the whole ledger."""
+
+    title = "added"
+    parameter_name = "added"
+
+    _DAYS = {"1": "In the last 24 hours", "7": "In the last 7 days", "30": "In the last 30 days"}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, str]]:
+        """Days, by number."""
+        return self._DAYS.items()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those added since; a value outside the list has none."""
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        if chosen not in self._DAYS:
+            return queryset.none()
+        return queryset.filter(created_at__gte=timezone.now() - datetime.timedelta(days=int(chosen)))
 
 
 class SuggestionFilter(admin.SimpleListFilter):
@@ -218,6 +244,13 @@ class CitationAdmin(BaseAdmin):
     autocomplete_fields = ("citing", "cited")
     ordering = ("-id",)
     cascades = (Mention, Skip)
+    actions = (
+        actions.set_role,
+        actions.confirm_imported,
+        actions.set_self_citation,
+        actions.export,
+        actions.delete_unlabelled,
+    )
     change_form_template = "admin/citations/citation/change_form.html"
 
     _NOW = ("role_now", "polarity_now", "suggestion_now", "confirmed", "mention_count", "hub_class_now", "merged_into")
@@ -228,6 +261,33 @@ class CitationAdmin(BaseAdmin):
         if is_list(request):
             return citations.defer(*(f"{side}__{name}" for side in ("citing", "cited") for name in _LONG))
         return citations
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without Django's own way to delete, which reads all that was chosen into memory."""
+        offered = super().get_actions(request)
+        offered.pop("delete_selected", None)
+        return offered
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """Within a hub in the order of an index, the newest papers first; else as they were added."""
+        return ("-sort_date", "-id") if _hub_of(request) else ("-id",)
+
+    def get_sortable_by(self, request: HttpRequest) -> tuple[str, ...]:
+        """Within a hub by any column; all citations of a collection would take too long to sort."""
+        return tuple(self.list_display) if _hub_of(request) else ("id",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Within a hub, full text: the words of citing papers and of their sentences. Else, words of titles."""
+        hub = _hub_of(request)
+        if hub and not search_term.strip().isdecimal():
+            return search.citations(queryset, search.parse(search_term), hub), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def title_of(self, row: Any) -> str:
+        """Both papers."""
+        return f"{row.pk}: {short(row.citing.title, 60)} → {short(row.cited.title, 40)}"
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """The model's own columns are named here, since the form's `role` and `polarity` are decisions, not columns."""
@@ -240,7 +300,7 @@ class CitationAdmin(BaseAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The papers; what stands now; the decision."""
-        decides = obj is None or self.has_change_permission(request, obj)
+        decides = (obj is None or self.has_change_permission(request, obj)) and self.has_label_permission(request)
         decision = ("role", "polarity", "note", "newest_label") if decides else ()
         return [
             (None, {"fields": ("citing", "cited", *FLAGS)}),
@@ -276,7 +336,7 @@ class CitationAdmin(BaseAdmin):
             super().save_model(request, obj, form, change)
             summaries.paper_changed([obj.citing_id])
             summaries.recount([obj.cited_id], Cause("A curator added a citation.", user_of(request)))
-        if form.decides:
+        if form.decides and self.has_label_permission(request):
             stated = {name: form.cleaned_data.get(name) for name in ("role", "polarity")}
             labelling.decide(obj, user_of(request), **stated, note=form.cleaned_data.get("note", ""))
             _say_what_happened(request, obj, [word for word in stated.values() if word], before)
@@ -303,7 +363,7 @@ class CitationAdmin(BaseAdmin):
             super().delete_queryset(request, queryset)
             summaries.recount(hubs, Cause("A curator deleted a citation that carried no label.", user_of(request)))
 
-    @admin.display(description="citing paper", ordering="citing__sort_title")
+    @admin.display(description="citing paper", ordering="sort_title")
     def citing_title(self, citation: Citation) -> str:
         """What the row is known by."""
         return short(citation.citing.title)
@@ -353,6 +413,12 @@ class CitationAdmin(BaseAdmin):
         return link(admin_url(HubSummary, "change", citation.cited_id), _class_label(shown)) if shown else NOTHING
 
 
+def _hub_of(request: HttpRequest) -> int:
+    """The paper whose citations alone are listed; 0 for none."""
+    asked = request.GET.get("cited__id__exact", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 19 else 0
+
+
 _DECISION_HELP = (
     "A choice here adds a label of yours to the ledger. It counts above all imported labels; nothing is overwritten, "
     "and leaving both as they are writes nothing."
@@ -394,6 +460,8 @@ class MentionAdmin(ReadOnlyAdmin):
     search_fields = ("sentence", "section", "=citation__id")
     search_help_text = "Words of the sentence or section, or the number of a citation."
     ordering = ("-id",)
+    sortable_by = ("id",)
+    actions = (actions.redaction(Redactable.SENTENCE, "mention"),)
     fields = ("citation", "sentence", "section", "order", "source", "citing_title", "cited_title")
     readonly_fields = ("citing_title", "cited_title")
 
@@ -438,7 +506,9 @@ class LabelAdmin(ReadOnlyAdmin):
         "curator",
         "state",
     )
-    list_filter = ("decided_by", RoleFilter, PolarityFilter, SourceFilter, "coarse")
+    list_filter = ("decided_by", RoleFilter, PolarityFilter, SourceFilter, "coarse", AddedFilter)
+    sortable_by = ("id", "created_at")
+    actions = (actions.confirm_labels, actions.redaction(Redactable.NOTE, "label"))
     search_fields = (
         "citation__citing__title",
         "citation__cited__title",
@@ -449,8 +519,12 @@ class LabelAdmin(ReadOnlyAdmin):
         "=citation__id",
     )
     search_help_text = "Words of a title, note or raw value, a source, a curator's name, or the number of a citation."
-    date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
+
+    def title_of(self, row: Any) -> str:
+        """What it says of which papers."""
+        words = f"{short(row.citation.citing.title, 50)} → {short(row.citation.cited.title, 30)}"
+        return f"{row.pk}: {word_label(row.role, Role)}, {word_label(row.polarity, Polarity)}: {words}"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the papers on both sides and who said it."""

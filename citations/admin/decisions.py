@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from citations import labelling, summaries
+from citations.admin import actions
 from citations.admin.base import (
     AnyModelForm,
     BaseAdmin,
     LinesField,
-    ReadOnlyAdmin,
     admin_url,
     is_list,
     link,
@@ -24,7 +24,8 @@ from citations.admin.base import (
     user_of,
     word_label,
 )
-from citations.models import Citation, HubPin, HubSummary, Label, Merge, Report, Skip
+from citations.curation.redaction import Redactable
+from citations.models import Citation, HubPin, HubSummary, Label, Report, Skip
 from citations.summaries import Cause
 from citations.vocabulary import HubClass, Polarity, Role
 
@@ -149,34 +150,6 @@ class HubPinAdmin(BaseAdmin):
         return short(pin.reason)
 
 
-# Merges ---------------------------------------------------------------------------------------------------------------
-
-
-@admin.register(Merge)
-class MergeAdmin(ReadOnlyAdmin):
-    """Papers that turned out to be one. A merge moves and hides many rows, so none is made by a form here."""
-
-    list_display = ("id", "created_at", "loser_title", "survivor_title", "curator", "reason")
-    list_select_related = ("survivor", "loser", "curator")
-    search_fields = ("survivor__title", "loser__title", "reason", "=curator__username")
-    date_hierarchy = "created_at"
-    ordering = ("-created_at", "-id")
-
-    def get_view_on_site_url(self, obj: Any = None) -> str | None:
-        """The survivor's public page."""
-        return obj.survivor.get_absolute_url() if obj is not None else None
-
-    @admin.display(description="was merged")
-    def loser_title(self, merge: Merge) -> str:
-        """The paper that is hidden now."""
-        return short(merge.loser.title, 60)
-
-    @admin.display(description="into")
-    def survivor_title(self, merge: Merge) -> str:
-        """The paper that stands for both."""
-        return short(merge.survivor.title, 60)
-
-
 # Reports --------------------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +198,7 @@ class ReportAdmin(BaseAdmin):
     list_filter = ("status", "role", "polarity")
     search_fields = ("comment", "answer", "citation__citing__title", "citation__cited__title")
     search_help_text = "Words of the comment, the answer or a title."
+    actions = (actions.redaction(Redactable.ADDRESS, "report"),)
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
 

@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from citations.admin import actions
 from citations.admin.base import NOTHING, ReadOnlyAdmin, admin_url, link, short
 from citations.formatting import count, percent_of, range_text
-from citations.models import Citation, ClassChange, HubPin, HubSummary, HubTally
+from citations.models import Citation, ClassChange, HubPin, HubSummary, HubTally, Merge, Paper
 from citations.vocabulary import NONE, Polarity, Role, choices
 
 _PAPER_LONG = ("paper__abstract", "paper__summary", "paper__field_sources")
@@ -39,6 +40,7 @@ class HubSummaryAdmin(ReadOnlyAdmin):
     search_fields = ("paper__title", "sort_title", "=paper__slug")
     search_help_text = "Words of the hub's title."
     ordering = ("-known", "-paper_id")
+    actions = (actions.recount_hubs,)
     fields = (
         "paper",
         "hub_class",
@@ -69,6 +71,10 @@ class HubSummaryAdmin(ReadOnlyAdmin):
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
         """The hub's public page."""
         return obj.paper.get_hub_url() if obj is not None else None
+
+    def title_of(self, row: Any) -> str:
+        """The paper's title, and how many cite it."""
+        return f"{short(row.paper.title)} ({count(row.known)})"
 
     @admin.display(description="hub", ordering="sort_title")
     def title(self, summary: HubSummary) -> str:
@@ -111,10 +117,11 @@ class HubSummaryAdmin(ReadOnlyAdmin):
                 admin_url(Citation, "change", entry["citation"]),
                 short(titles.get(entry["citation"], "?"), 60),
                 entry["why"],
+                admin_url(HubPin, "add", hub=summary.pk, citation=entry["citation"]),
             )
             for entry in summary.representatives
         ]
-        return format_html_join("; ", '<a href="{}">{}</a> ({})', rows) or NOTHING
+        return format_html_join("; ", '<a href="{}">{}</a> ({}; <a href="{}">pin it</a>)', rows) or NOTHING
 
     @admin.display(description="decisions")
     def decisions(self, summary: HubSummary) -> SafeString:
@@ -124,6 +131,8 @@ class HubSummaryAdmin(ReadOnlyAdmin):
             (admin_url(HubPin, "add", hub=summary.pk), "Pin a class or a representative"),
             (admin_url(ClassChange, "changelist", hub__id__exact=summary.pk), "Changes of class"),
             (f"{reverse('desk')}?{urlencode({'hub': summary.paper.slug})}", "Decide its citations at the desk"),
+            (f"{admin_url(Paper, 'change', summary.pk)}#id_notice", "Notice: retracted, withdrawn, of concern"),
+            (admin_url(Merge, "changelist", keep=summary.pk), "Merge with another paper"),
         ]
         return format_html_join(" · ", '<a href="{}">{}</a>', rows)
 

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from citations import identifiers, summaries, text
+from citations import identifiers, search, summaries, text
+from citations.admin import actions
 from citations.admin.authors import AuthorshipInline, hubs_of, save_authorships
 from citations.admin.base import (
     NOTHING,
@@ -29,6 +30,8 @@ from citations.admin.base import (
     short,
     user_of,
 )
+from citations.admin.merges import merge_chosen
+from citations.curation.redaction import Redactable
 from citations.formatting import count
 from citations.identifiers import BadIdentifier, Scheme
 from citations.models import (
@@ -232,6 +235,7 @@ class PaperAdmin(BaseAdmin):
     autocomplete_fields = ("venue",)
     ordering = ("-id",)
     cascades = (Identifier, Authorship, CitedByCount, HubSummary, HubTally)
+    actions = (merge_chosen, actions.recount_hubs, actions.redaction(Redactable.ABSTRACT, "paper"))
 
     _DERIVED = (
         "field_sources_list",
@@ -257,9 +261,20 @@ class PaperAdmin(BaseAdmin):
         try:
             value = identifiers.parse(search_term)
         except BadIdentifier:
-            return super().get_search_results(request, queryset, search_term)
+            return self._with_words(request, queryset, search_term)
         named = queryset.filter(identifiers__scheme=value.scheme, identifiers__value=value.value)
-        return (named, False) if named.exists() else super().get_search_results(request, queryset, search_term)
+        return (named, False) if named.exists() else self._with_words(request, queryset, search_term)
+
+    def _with_words(self, request: HttpRequest, queryset: QuerySet[Any], words: str) -> tuple[QuerySet[Any], bool]:
+        """Papers with these words in their titles. The index of full text narrows them, where it has them all."""
+        last = words.split()[-1] if words.split() else ""
+        query = search.parse(f"{words}*" if len(last) >= search.SHORTEST_BEGINNING and last.isalnum() else words)
+        if query.wanted and request.GET.get("merged") != "1":
+            narrowed = queryset.filter(pk__in=search.papers(query).order_by().values("pk"))
+            found, several = super().get_search_results(request, narrowed, words)
+            if found.exists():
+                return found, several
+        return super().get_search_results(request, queryset, words)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The slug is part of published addresses, so it stays; the rest is derived."""
@@ -397,7 +412,6 @@ class CitedByCountAdmin(ReadOnlyAdmin):
     list_display = ("id", "paper_title", "source", "count", "as_of")
     list_filter = (SourceFilter,)
     search_fields = ("paper__title", "paper__sort_title")
-    date_hierarchy = "as_of"
     ordering = ("-as_of", "-id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

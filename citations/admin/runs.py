@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import URLPattern, path
@@ -63,8 +64,10 @@ class ImportRunAdmin(ReadOnlyAdmin):
 
     def rejected_file(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """The rejected records of a run, one JSON object a line: reason and raw form."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         run = self.get_object(request, str(pk))
-        if run is None or not self.has_view_permission(request, run):
+        if run is None:
             raise Http404
         response = StreamingHttpResponse(_rejected_lines(run), content_type="application/x-ndjson")
         response["Content-Disposition"] = f'attachment; filename="rejected-run-{run.pk}.jsonl"'
@@ -119,7 +122,6 @@ class RejectedRecordAdmin(ReadOnlyAdmin):
     list_select_related = ("run",)
     search_fields = ("reason", "raw", "=run__id")
     search_help_text = "Words of the reason or of the record, or the number of the run."
-    date_hierarchy = "created_at"
     ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

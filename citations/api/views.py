@@ -302,7 +302,10 @@ def _citation(number: int) -> Citation:
         found = Citation.objects.select_related("cited", "merged_into__cited").filter(pk=number).first()
     if found is None:
         raise Http404(f"There is no citation {str(number)[:20]}.")
-    return found.merged_into or found
+    standing = found.merged_into or found
+    if standing.is_void:
+        raise Http404(f"Citation {number} is hidden: its two papers turned out to be one.")
+    return standing
 
 
 def _empty_summary(paper: Paper) -> HubSummary:

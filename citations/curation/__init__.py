@@ -1,1 +1,1 @@
-"""What people decide: which citation comes next, and what a decision does."""
+"""What curators do beyond single labels: each module one kind of work, all through the writers of layers 4 and 5."""

@@ -377,7 +377,9 @@ class _Restoration:
             for name in (hidden, kept):
                 if name not in found:
                     raise self._error(line.number, f"{line.record['type']} record: nothing before is called {name!r}")
-            if _leads_to(model, found[kept], found[hidden]):
+            # A citation whose two papers are one now is merged into itself; whatever else leads back has no survivor.
+            is_void = model is Citation and hidden == kept
+            if not is_void and _leads_to(model, found[kept], found[hidden]):
                 raise self._error(line.number, f"{line.record['type']} record: it would be merged into itself")
             model._default_manager.filter(pk=found[hidden]).update(merged_into=found[kept])
 
@@ -465,9 +467,11 @@ def _insert_as_they_are(rows: list[Any]) -> None:
 def _leads_to(model: type[models.Model], start: int, wanted: int) -> bool:
     """Whether following `merged_into` from one row comes to another."""
     current: int | None = start
-    while current is not None:
+    former: int | None = None
+    while current is not None and current != former:
         if current == wanted:
             return True
+        former = current
         current = model._default_manager.values_list("merged_into_id", flat=True).get(pk=current)
     return False
 

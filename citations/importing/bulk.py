@@ -244,6 +244,7 @@ class _Load:
     def _take_in_links(self, file: SnapshotFile, links: Sequence[Link], refused: list[Rejected]) -> Counts:
         """New citations in bulk, the others as all other imports."""
         stored = store_links(links, self._nodes, self._snapshot, self._run, is_first=self._is_first)
+        self._nodes.refuse_merges()
         refused += [rejected(file.name, reason, link) for reason, link in stored.rejected]
         self._remember(Task.COUNT, stored.hubs)
         self._remember(Task.INDEX, {*stored.citing, *stored.new_papers})

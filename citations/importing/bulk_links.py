@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import Max
 from django.utils import timezone
 
@@ -111,10 +111,20 @@ class Nodes:
 
     def _look_for_merges(self) -> None:
         """Forget everything when a curator has merged papers meanwhile."""
-        newest = Merge.objects.aggregate(newest=Max("pk"))["newest"]
+        newest = _newest_merge()
         if newest != self._merges:
             self._known.clear()
             self._merges = newest
+
+    def refuse_merges(self) -> None:
+        """Raises `OperationalError`, so that the batch is taken in again, when papers were merged since `find`."""
+        if _newest_merge() != self._merges:
+            raise OperationalError("a paper was merged into another meanwhile")
+
+
+def _newest_merge() -> int | None:
+    newest: int | None = Merge.objects.aggregate(newest=Max("pk"))["newest"]
+    return newest
 
 
 @dataclass

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from citations import labelling, summaries
 from citations.importing.edges import Edge, Written, write_edges
-from citations.importing.papers import Entry, Shelf, names
-from citations.models import Citation, ImportRun, RejectedRecord
+from citations.importing.papers import Entry, Shelf, batches, names
+from citations.models import Citation, ImportRun, Paper, RejectedRecord
 from citations.sources.records import CitationRecord, Page, Pages, PaperRecord, Rejected, SourceError
 from citations.summaries import Cause
 
@@ -314,6 +314,7 @@ def _store(page: Page, source: str, run: ImportRun | None, report: Report) -> Co
     _lock(shelf, edges)
     shelf.write()
     written = write_edges(edges, source, run)
+    _refuse_merged_meanwhile(shelf)
     if run is None:
         labelling.restore_labels(written.labels)  # for the pages after this one; the rest nobody will see
     else:
@@ -378,6 +379,17 @@ def _lock(shelf: Shelf, edges: list[Edge]) -> None:
     cited.update(Citation.objects.filter(citing_id__in=changed).values_list("cited_id", flat=True))
     has_summary = Citation.objects.filter(cited_id__in=changed).values_list("cited_id", flat=True)
     summaries.lock_hubs(cited | set(has_summary))
+
+
+def _refuse_merged_meanwhile(shelf: Shelf) -> None:
+    """Raises `OperationalError`, so that the page is taken in again, when a curator has merged one of its papers.
+
+    A merge holds its papers, and who adds a citation waits for it: whatever was merged before is seen by now.
+    """
+    ids = [entry.paper.pk for entry in shelf.entries if entry.paper.pk is not None]
+    for batch in batches(ids):
+        if Paper.objects.filter(pk__in=batch, merged_into__isnull=False).exists():
+            raise OperationalError("a paper was merged into another meanwhile")
 
 
 def _bring_up_to_date(shelf: Shelf, written: Written, number_of_rows: int, run: ImportRun) -> None:

@@ -27,6 +27,8 @@ class Citation(models.Model):
 
     citing = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="references_made", db_index=False)
     cited = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="citations_received", db_index=False)
+    # A citation that would be one of a paper by itself after a merge is merged into itself: hidden, and nothing stands
+    # for it.
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged_citations", editable=False
     )
@@ -142,9 +144,6 @@ class Citation(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("citing", "cited"), name="citation_once_per_pair"),
             models.CheckConstraint(condition=~Q(citing=F("cited")), name="citation_not_of_itself"),
-            models.CheckConstraint(
-                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")), name="citation_not_merged_into_itself"
-            ),
             models.CheckConstraint(condition=Q(role__in=_ROLES), name="citation_role_known"),
             models.CheckConstraint(condition=Q(polarity__in=_POLARITIES), name="citation_polarity_known"),
             models.CheckConstraint(condition=Q(suggested_role__in=_ROLES), name="citation_suggested_role_known"),
@@ -174,6 +173,11 @@ class Citation(models.Model):
     def get_absolute_url(self) -> str:
         """Its place in the list of the papers that cite the hub."""
         return f"{reverse('citing', args=[self.cited.slug])}#c{self.pk}"
+
+    @property
+    def is_void(self) -> bool:
+        """Whether a merge made one paper of both of its ends, so that it says nothing any more."""
+        return self.merged_into_id is not None and self.merged_into_id == self.pk
 
 
 class Mention(models.Model):
@@ -226,6 +230,7 @@ class Label(models.Model):
 
     class Meta:
         ordering = ("created_at", "id")
+        permissions = (("redact", "Can blank a note, a sentence, an abstract or a reporter's address"),)
         indexes = (
             models.Index(fields=("citation", "created_at", "id"), name="label_ledger"),
             models.Index(fields=("-created_at", "-id"), name="label_newest"),

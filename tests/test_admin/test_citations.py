@@ -259,7 +259,8 @@ def test_a_citation_without_labels_can_be_deleted_and_the_hub_is_counted_again(d
     citation = make_citation(sentences=["We used it."])
     if in_bulk:
         url = address(Citation, "changelist")
-        desk.post(url, {"action": "delete_selected", "_selected_action": [citation.pk], "post": "yes"})
+        chosen = {"action": "delete_unlabelled", "_selected_action": [citation.pk], "index": "0"}
+        desk.post(url, {**chosen, "answered": "1", "expected": "1"})
     else:
         desk.post(address(Citation, "delete", citation.pk), {"post": "yes"})
     assert not Citation.objects.exists()
