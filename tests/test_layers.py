@@ -29,6 +29,7 @@ LAYERS = {
     "filters": 5,
     "importing": 6,
     "curation": 6,
+    "history": 6,
     "facets": 6,
     "exports": 6,
     "listing": 7,

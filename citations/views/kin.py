@@ -124,6 +124,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /hubs/*/citing/?",
         "Disallow: /hubs/*/citing.",
         "Disallow: /hubs/*/history",
+        "Disallow: /citations/*/report/",
         "Disallow: /papers/?",
         "Disallow: /papers/*/?",
         f"Sitemap: {site_of(request).address(reverse('sitemap'))}",
