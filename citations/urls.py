@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from citations.feeds import citing_feed, history_feed, site_feed
 from citations.views.about import about_classes, about_data
+from citations.views.agreement import agreement_list
 from citations.views.badge import badge
 from citations.views.citation import citation_page
 from citations.views.citing import citing_page
@@ -46,6 +47,7 @@ urlpatterns = [
     path("id/<str:scheme>/<path:value>", identifier, name="identifier"),
     path("about/classes/", about_classes, name="about_classes"),
     path("about/data/", about_data, name="about_data"),
+    path("about/data/agreement/", agreement_list, name="agreement"),
     path("robots.txt", robots, name="robots"),
     path("sitemap.xml", sitemap, name="sitemap"),
     path("sitemap-<slug:kind>-<int:page>.xml", sitemap_page, name="sitemap_page"),

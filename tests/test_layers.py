@@ -28,6 +28,7 @@ LAYERS = {
     "labelling": 5,
     "filters": 5,
     "importing": 6,
+    "agreement": 6,
     "curation": 6,
     "history": 6,
     "facets": 6,

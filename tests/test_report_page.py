@@ -76,7 +76,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-def fill(client: Client, citation: Citation, clock: Clock, wait: int = 60, **fields: str) -> HttpResponse:
+def fill(client: Client, citation: Citation, clock: Clock, *, wait: int = 60, **fields: Any) -> HttpResponse:
     """Read the page, wait, and send the form."""
     page = client.get(url(citation)).content.decode()
     clock.pass_by(wait)
@@ -201,9 +201,9 @@ def test_the_same_sent_twice_is_one_report(client: Client, citation: Citation, c
     ],
 )
 def test_what_is_wrong_is_named_and_what_was_typed_stays(
-    client: Client, citation: Citation, clock: Clock, fields: dict[str, str], said: str
+    client: Client, citation: Citation, clock: Clock, fields: dict[str, Any], said: str
 ) -> None:
-    response = fill(client, citation, clock, **({"email": "a@example.org"} | fields))
+    response = fill(client, citation, clock, **{"email": "a@example.org", **fields})
     page = response.content.decode()
     assert response.status_code == 422
     assert "Not sent yet: 1 thing to mend" in page and said in page
@@ -279,7 +279,7 @@ def test_a_form_with_mistakes_does_not_count(client: Client, citation: Citation,
 )
 def test_neighbours_count_as_one(address: str, forwarded: str, secure: bool, network: str, settings: Any) -> None:
     settings.SECURE = secure
-    headers = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
+    headers: Any = {"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {}
     assert limits.network(RequestFactory().get("/", REMOTE_ADDR=address, **headers)) == network
 
 
@@ -287,7 +287,7 @@ def test_a_cache_that_is_gone_refuses_nobody(monkeypatch: pytest.MonkeyPatch) ->
     def broken(*_: Any, **__: Any) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(limits.cache, "add", broken)
+    monkeypatch.setattr(cache, "add", broken)
     assert limits.spend(RequestFactory().get("/"), "reports", "1/day") is None
 
 
@@ -348,7 +348,8 @@ def test_an_accepted_report_becomes_a_label_that_names_it() -> None:
     sent = reports.submit(citation, Suggestion(Role.METHOD, Polarity.SUPPORTS, COMMENT, "reader@example.org"))
     curator = make_curator()
     answered = reports.accept(sent.pk, curator, "Section 4 says so.")
-    label = Label.objects.get(pk=answered.label_id)
+    label = answered.label
+    assert label is not None
     assert (label.role, label.polarity, label.curator) == ("method", "supports", curator)
     assert label.note == f"Report {sent.pk}. Section 4 says so."
     assert "example.org" not in label.note and COMMENT not in label.note

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from citations import labelling, summaries
+from citations.admin.agreement import AgreementPage
 from citations.admin.base import (
     NOTHING,
     AnyModelForm,
@@ -422,7 +423,7 @@ class MentionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Label)
-class LabelAdmin(ReadOnlyAdmin):
+class LabelAdmin(AgreementPage):
     """The ledger of all citations. It grows on the pages of citations and by imports; nothing is changed or deleted."""
 
     list_display = (
