@@ -157,6 +157,13 @@ def test_an_undone_label_says_what_stands_again(client: Client, busy: Paper) -> 
     assert "from Tool or method to Not classified" in entry(page, f"label-{nothing.pk}")
 
 
+def test_what_a_retraction_left_as_it_was_is_not_counted_as_changed(client: Client) -> None:
+    citation = make_citation(cited=make_paper("Hub", slug="hub"))
+    labelling.retract(make_label(citation, "method", curator=make_curator()), make_curator())
+    assert len(anchors(read(client, "?to=none", slug="hub"))) == 1
+    assert anchors(read(client, "?polarity=none", slug="hub")) == []
+
+
 def test_an_accepted_report_is_named(client: Client, busy: Paper) -> None:
     citation = Citation.objects.filter(cited=busy).order_by("-pk").first()
     assert citation is not None

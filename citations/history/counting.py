@@ -173,7 +173,9 @@ def _word_condition(kind: Kind, word: str, folded: str) -> Q:
 
 
 def taken_back(stream: Stream) -> dict[int, tuple[str, str, str]]:
-    """Of the newest labels that take another back: month, and the role and polarity that stood then ("none")."""
+    """Of the newest labels that take another back: month, and what role and polarity became by it ("" where they
+    stayed).
+    """
     retractions = list(
         stream.rows.filter(retracts__isnull=False)
         .select_related("citation")
@@ -181,10 +183,7 @@ def taken_back(stream: Stream) -> dict[int, tuple[str, str, str]]:
         .order_by("-created_at", "-pk")[:MOST_RETRACTIONS]
     )
     months = {label.pk: month_of(label.created_at) for label in retractions}
-    return {
-        pk: (months[pk], role or NONE, polarity or NONE)
-        for pk, (role, polarity) in outcomes(effects(retractions)).items()
-    }
+    return {pk: (months[pk], role, polarity) for pk, (role, polarity) in outcomes(effects(retractions)).items()}
 
 
 def cells(streams: Sequence[Stream], retracted: Mapping[int, tuple[str, str, str]]) -> list[Cell]:

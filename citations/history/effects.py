@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from citations import labelling
 from citations.labels import Effective, LabelRow, resolve
 from citations.models import Label
+from citations.vocabulary import NONE
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,15 @@ def effect_of(label_id: int, ledger: Sequence[LabelRow]) -> Effect:
 
 
 def outcomes(found: Mapping[int, Effect]) -> dict[int, tuple[str, str]]:
-    """Role and polarity after each label; "" for none."""
-    return {pk: (effect.after.role, effect.after.polarity) for pk, effect in found.items()}
+    """What role and polarity became by each label: "none" where nobody decides it any more, "" where it stayed."""
+    return {
+        pk: (
+            _became(effect.before.role, effect.after.role),
+            _became(effect.before.polarity, effect.after.polarity),
+        )
+        for pk, effect in found.items()
+    }
+
+
+def _became(before: str, after: str) -> str:
+    return "" if before == after else after or NONE
