@@ -1,4 +1,4 @@
-"""Atom feeds (RFC 4287): the papers that cite a hub, under any filter.
+"""Atom feeds (RFC 4287): the papers that cite a hub, under any filter, and what changed at a hub or anywhere.
 
 A feed holds the papers that came into the collection last, in the order of the page, so that a reader of feeds shows
 what is new whatever the list is sorted by. The name of an entry is made of the slugs of hub and paper, which never
@@ -18,8 +18,10 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
 
-from citations.exports import About, ExportRow, load_rows
-from citations.filters.base import query_string
+from citations.exports import About, ExportRow, Site, load_rows
+from citations.exports.rows import one_line
+from citations.filters.base import PAGE_SIZE, query_string
+from citations.history import HistoryFilter, Told, newest_of_hub, site_history
 from citations.listing import about, find_hub, select_citing
 from citations.models import Paper
 
@@ -58,6 +60,74 @@ def citing_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
     response = HttpResponse(feed, content_type=f"{ATOM_TYPE}; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={CACHE_SECONDS}"
     return response
+
+
+@require_safe
+@conditional_page
+def history_feed(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The newest changes of a hub that match the parameters; 400 in plain text for one not understood."""
+    hub = find_hub(slug)
+    if hub is None:
+        raise Http404(f"No paper here has the address “{slug}”.")
+    if hub.slug != slug:
+        query = request.META.get("QUERY_STRING", "")
+        address = reverse("history_feed", args=[hub.slug])
+        return HttpResponseRedirect(f"{address}?{query}" if query else address)
+    page = reverse("history", args=[hub.slug])
+    title = f"History of {one_line(hub.title)}"
+    return _history(request, reverse("history_feed", args=[slug]), page, title, hub)
+
+
+@require_safe
+@conditional_page
+def site_feed(request: HttpRequest) -> HttpResponseBase:
+    """The newest changes of the whole collection that match the parameters; an import is one entry."""
+    return _history(request, reverse("site_feed"), reverse("home"), "What changed", None)
+
+
+def _history(request: HttpRequest, path: str, page: str, title: str, hub: Paper | None) -> HttpResponse:
+    """The feed at `path` of the history that `page` shows to readers."""
+    filters = HistoryFilter(request.GET)
+    if filters.problems:
+        told = "".join(f"{problem.message}\n" for problem in filters.problems)
+        return HttpResponse(told, status=400, content_type="text/plain; charset=utf-8")
+    site = Site(request.build_absolute_uri("/").removesuffix("/"))
+    asked = query_string(filters.query, drop=(PAGE_SIZE,))
+    entries = newest_of_hub(hub, filters, MOST_ENTRIES) if hub else site_history(filters, MOST_ENTRIES)
+    feed = ET.Element(_tag("feed"))
+    _add(feed, "id", _name(site.root, path + asked))
+    _add(feed, "title", f"{title}{filters.description} - Citation Explorer")
+    _add(feed, "subtitle", f"The {MOST_ENTRIES} newest changes of labels, classes, pins and merges.")
+    # Without an entry nothing has changed since names here were first given.
+    beginning = datetime.datetime(int(_NAMING_SINCE), 1, 1, tzinfo=datetime.UTC)
+    _add(feed, "updated", _time(max((entry.at for entry in entries), default=beginning)))
+    _link(feed, "self", site.address(path + asked), ATOM_TYPE)
+    _link(feed, "alternate", site.address(page + (asked if hub else "")), "text/html")
+    _add(_add(feed, "author"), "name", "Citation Explorer")
+    for entry in entries:
+        feed.append(_change(entry, site, path, hub))
+    response = HttpResponse(
+        ET.tostring(feed, encoding="utf-8", xml_declaration=True), content_type=f"{ATOM_TYPE}; charset=utf-8"
+    )
+    response["Cache-Control"] = f"public, max-age={CACHE_SECONDS}"
+    return response
+
+
+def _change(told: Told, site: Site, path: str, hub: Paper | None) -> ET.Element:
+    """One change: what became what in the title, who and why in the summary."""
+    entry = ET.Element(_tag("entry"))
+    _add(entry, "id", _name(site.root, path.removesuffix(".atom") + "/" + told.anchor))
+    steps = "; ".join(step.words for step in told.steps)
+    of_hub = f" ({one_line(told.hub.title)})" if told.hub is not None and hub is None else ""
+    _add(entry, "title", one_line(f"{told.title}{of_hub}: {steps or told.what}"))
+    _add(entry, "published", _time(told.at))
+    _add(entry, "updated", _time(told.at))
+    if told.url:
+        _link(entry, "alternate", site.address(told.url), "text/html")
+    _add(_add(entry, "author"), "name", told.by)
+    ET.SubElement(entry, _tag("category"), term=told.what)
+    _add(entry, "summary", one_line(" ".join(told.why)), type="text")
+    return entry
 
 
 def _changed(hub: Paper) -> datetime.datetime:

@@ -221,6 +221,38 @@ def ids_in_force(labels: Iterable[LabelLike]) -> set[int]:
     return _in_force({label.id: label for label in labels if label.decided_by in AUTHORITY})
 
 
+@dataclass(frozen=True)
+class SaidRole:
+    """The newest role that one import source or classifier states of a citation."""
+
+    decided_by: str
+    source: str
+    role: Role
+    coarse: bool
+
+
+@dataclass(frozen=True)
+class LatestRoles:
+    """Who says what of one citation now: the newest role by any curator (None: none), and that of each other source."""
+
+    curator: Role | None
+    others: tuple[SaidRole, ...]
+
+
+def latest_roles(labels: Iterable[LabelLike]) -> LatestRoles:
+    """What the `labels` of one citation, in any order, say of its role, by author; labels taken back are left out.
+
+    Retraction, confirmation and decision are those of `resolve`. All curators together are one author.
+    """
+    ledger = {label.id: label for label in labels if label.decided_by in AUTHORITY}
+    newest: dict[tuple[str, str], _Claim] = {}
+    for claim in sorted(_claims(ledger)[0], key=_newest):
+        newest[claim.decided_by, "" if claim.decided_by == DecidedBy.CURATOR else claim.source] = claim
+    curator = newest.pop((DecidedBy.CURATOR, ""), None)
+    others = (SaidRole(claim.decided_by, claim.source, Role(claim.value), claim.coarse) for claim in newest.values())
+    return LatestRoles(Role(curator.value) if curator else None, tuple(others))
+
+
 def _in_force(ledger: Mapping[int, LabelLike]) -> set[int]:
     """The ids of the labels that no label in force retracts.
 

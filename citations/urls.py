@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from citations.feeds import citing_feed
+from citations.feeds import citing_feed, history_feed, site_feed
 from citations.views.about import about_classes, about_data
+from citations.views.agreement import agreement_list
 from citations.views.badge import badge
+from citations.views.citation import citation_page
 from citations.views.citing import citing_page
 from citations.views.compare import compare
 from citations.views.exports import citing_export, paper_export
 from citations.views.health import healthz, readyz
+from citations.views.history import history_page
 from citations.views.home import home
 from citations.views.hub import hub_page
 from citations.views.hubs import hubs
@@ -18,6 +21,7 @@ from citations.views.kin import opensearch, robots, sitemap, sitemap_page
 from citations.views.paper import paper
 from citations.views.papers import papers
 from citations.views.redirects import arxiv, doi, identifier
+from citations.views.report import report
 from citations.views.search import search_page
 
 urlpatterns = [
@@ -27,7 +31,12 @@ urlpatterns = [
     path("hubs/<slug:slug>/citing/", citing_page, name="citing"),
     path("hubs/<slug:slug>/badge.svg", badge, name="badge"),
     path("hubs/<slug:slug>/citing.atom", citing_feed, name="citing_feed"),
+    path("hubs/<slug:slug>/history/", history_page, name="history"),
+    path("hubs/<slug:slug>/history.atom", history_feed, name="history_feed"),
+    path("history.atom", site_feed, name="site_feed"),
     path("hubs/<slug:slug>/citing.<str:form>", citing_export, name="citing_export"),
+    path("citations/<int:number>/", citation_page, name="citation"),
+    path("citations/<int:number>/report/", report, name="report"),
     path("papers/", papers, name="papers"),
     path("papers/<slug:slug>/", paper, name="paper"),
     path("papers/<slug:slug>.<str:form>", paper_export, name="paper_export"),
@@ -38,6 +47,7 @@ urlpatterns = [
     path("id/<str:scheme>/<path:value>", identifier, name="identifier"),
     path("about/classes/", about_classes, name="about_classes"),
     path("about/data/", about_data, name="about_data"),
+    path("about/data/agreement/", agreement_list, name="agreement"),
     path("robots.txt", robots, name="robots"),
     path("sitemap.xml", sitemap, name="sitemap"),
     path("sitemap-<slug:kind>-<int:page>.xml", sitemap_page, name="sitemap_page"),

@@ -51,6 +51,7 @@ VARIABLES = frozenset(
         "OPENCITATIONS_API_KEY",
         "OPENCITATIONS_API_URL",
         "PORT",
+        "REPORT_RATE",
         "SECRET_KEY",
         "SECURE",
         "SEMANTIC_SCHOLAR_API_KEY",
@@ -246,6 +247,7 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "citations.views.errors.csrf_failure"
 CSRF_COOKIE_HTTPONLY = SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_AGE = None  # gone when the browser is closed, as the form for readers' reports says
 
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
@@ -491,15 +493,17 @@ CONTACT_EMAIL = _contact_email()
 # --- the interface for programs ---------------------------------------------------------------------------------------
 
 
-def _api_rate() -> str | None:
-    """How often one address may ask the interface for programs: "600/min"; None for "off", which is no bound."""
-    rate = _text("API_RATE", "600/min").lower()
+def _rate(variable: str, default: str, what: str) -> str | None:
+    """How often one address may do `what`: "600/min", say; None for "off", which is no bound."""
+    rate = _text(variable, default).lower()
     if rate != "off" and not re.fullmatch(r"[1-9][0-9]{0,5}/(s|sec|second|m|min|minute|h|hour|d|day)", rate):
-        _stop("API_RATE", f"{rate!r} is neither a rate such as 600/min (per second, min, hour or day) nor off")
+        _stop(variable, f"{rate!r} is neither a rate such as {default} ({what} per second, min, hour or day) nor off")
     return None if rate == "off" else rate
 
 
-API_RATE = _api_rate()
+API_RATE = _rate("API_RATE", "600/min", "requests")
+# Of one address, or of one network where addresses are handed out by the block: readers are few, programs many.
+REPORT_RATE = _rate("REPORT_RATE", "10/hour", "reports")
 REST_FRAMEWORK: dict[str, Any] = {
     # Nobody signs in: there is nothing to write and nothing that is not public.
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -18,7 +18,9 @@ os.environ["SECRET_KEY"] = "only-for-tests-" + "0123456789" * 4
 # How a developer has set the site must not decide what tests say.
 for _variable in ("ALLOWED_HOSTS", "CACHE_URL", "CSRF_TRUSTED_ORIGINS", "DEBUG", "LOG_LEVEL", "SECURE", "TIME_ZONE"):
     os.environ.pop(_variable, None)
-for _variable in [name for name in os.environ if name == "CONTACT_EMAIL" or "_API_" in name or name == "API_RATE"]:
+for _variable in [
+    name for name in os.environ if name == "CONTACT_EMAIL" or "_API_" in name or name in ("API_RATE", "REPORT_RATE")
+]:
     os.environ.pop(_variable)
 
 from explorer.settings import *  # noqa: E402, F403

@@ -169,7 +169,7 @@ def test_the_number_of_queries_does_not_grow(
     for number in range(hubs):
         make_hub({"method": 3}, unclassified=2)
         ImportRun.objects.create(source="semanticscholar", fingerprint=str(number))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(9):
         client.get("/about/data/")
 
 

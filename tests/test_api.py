@@ -858,7 +858,7 @@ QUERIES = {
     "hubs/{hub}/citing/?role=method&facets=1": 8,
     "hubs/{hub}/citing/?venue=icml&page=1": 9,
     "hubs/{hub}/": 3,
-    "hubs/{hub}/history/": 3,
+    "hubs/{hub}/history/": 6,
     "hubs/": 4,
     "hubs/?facets=1": 6,
     "papers/?sort=title": 5,

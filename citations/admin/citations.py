@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 
 from citations import labelling, search, summaries
 from citations.admin import actions
+from citations.admin.agreement import AgreementPage
 from citations.admin.base import (
     NOTHING,
     AnyModelForm,
@@ -490,7 +491,7 @@ class MentionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Label)
-class LabelAdmin(ReadOnlyAdmin):
+class LabelAdmin(AgreementPage):
     """The ledger of all citations. It grows on the pages of citations and by imports; nothing is changed or deleted."""
 
     list_display = (

@@ -6,17 +6,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from citations import labelling, summaries
+from citations import summaries
 from citations.admin import actions
 from citations.admin.base import (
+    NOTHING,
     AnyModelForm,
     BaseAdmin,
     LinesField,
+    ReadOnlyAdmin,
     admin_url,
     is_list,
     link,
@@ -24,8 +28,10 @@ from citations.admin.base import (
     user_of,
     word_label,
 )
+from citations.curation import reports
 from citations.curation.redaction import Redactable
-from citations.models import Citation, HubPin, HubSummary, Label, Report, Skip
+from citations.formatting import plural
+from citations.models import Citation, HubPin, HubSummary, Report, Skip
 from citations.summaries import Cause
 from citations.vocabulary import HubClass, Polarity, Role
 
@@ -168,15 +174,13 @@ class ReportForm(AnyModelForm):
             ].help_text = "Accepting writes the reported role and polarity to the ledger, as your decision."
 
     def clean(self) -> dict[str, Any]:
-        """Refuse to answer a report that somebody else has answered meanwhile."""
+        """Refuse to answer a report that somebody else has answered meanwhile, and say what they answered."""
         super().clean()
         if self.cleaned_data.get("status") != Report.OPEN:
             summaries.lock_hubs([self.instance.citation.cited_id])
-            stored = Report.objects.select_for_update().get(pk=self.instance.pk)
+            stored = Report.objects.select_related("answered_by").get(pk=self.instance.pk)
             if stored.status != Report.OPEN:
-                raise forms.ValidationError(
-                    f"This report was {stored.get_status_display().lower()} while you were reading. Nothing was saved."
-                )
+                raise forms.ValidationError(str(reports.AlreadyAnswered(stored)))
         return self.cleaned_data
 
 
@@ -198,7 +202,7 @@ class ReportAdmin(BaseAdmin):
     list_filter = ("status", "role", "polarity")
     search_fields = ("comment", "answer", "citation__citing__title", "citation__cited__title")
     search_help_text = "Words of the comment, the answer or a title."
-    actions = (actions.redaction(Redactable.ADDRESS, "report"),)
+    actions = ("remove_addresses", actions.redaction(Redactable.ADDRESS, "report"))
     date_hierarchy = "created_at"
     ordering = ("-created_at", "-id")
 
@@ -238,29 +242,44 @@ class ReportAdmin(BaseAdmin):
         return False
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
-        """The citation's place in the public list."""
-        return obj.citation.get_absolute_url() if obj is not None else None
+        """The citation's public page."""
+        return reverse("citation", args=[obj.citation_id]) if obj is not None else None
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Whoever answers a report that was answered meanwhile is shown by whom and how, and that nothing was saved."""
+        if request.method == "POST" and object_id and super().has_change_permission(request):
+            found = self.get_object(request, unquote(object_id))
+            if found is not None and found.status != Report.OPEN:
+                self.message_user(request, str(reports.AlreadyAnswered(found)), messages.WARNING)
+                return HttpResponseRedirect(request.path)
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
-        """Answer; accepting writes the label first, so that the report can name it."""
-        if obj.status == Report.ACCEPTED:
-            obj.label = self._label(request, obj)
-        if obj.status != Report.OPEN:
-            obj.answered_by_id = user_of(request).pk
-            obj.answered_at = timezone.now()
-        obj.save(update_fields=["status", "answer", "answered_by", "answered_at", "label"])
+        """Answer, in the transaction that also writes the label of an accepted report."""
+        if obj.status == Report.OPEN:
+            obj.save(update_fields=["answer"])
+            return
+        answer = reports.accept if obj.status == Report.ACCEPTED else reports.decline
+        answered = answer(obj.pk, user_of(request), obj.answer)
+        for name in ("status", "answer", "answered_by", "answered_at", "label"):
+            setattr(obj, name, getattr(answered, name))
+        self.message_user(request, self._told(answered), messages.INFO)
 
-    def _label(self, request: HttpRequest, report: Report) -> Label | None:
-        """The curator's label that says what the report says; none for a report that is a comment only."""
-        if not (report.role or report.polarity):
-            return None
-        return labelling.decide(
-            report.citation,
-            user_of(request),
-            role=Role(report.role) if report.role else None,
-            polarity=Polarity(report.polarity) if report.polarity else None,
-            note=f"Report {report.pk}. {report.answer}".strip(),
-        )
+    def _told(self, report: Report) -> str:
+        """What the answer did."""
+        if report.label is None:
+            return f"Report {report.pk} was {report.get_status_display().lower()}; no label was written."
+        words = [word_label(report.role, Role), word_label(report.polarity, Polarity)]
+        said = " and ".join(word for word in words if word != NOTHING)
+        return f"Recorded as your decision, naming report {report.pk}: {said}."
+
+    @admin.action(description="Remove the readers' addresses of answered reports", permissions=["change"])
+    def remove_addresses(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        """Once a reader has been written to, nothing needs the address any more."""
+        removed = reports.forget_addresses(queryset.values_list("pk", flat=True))
+        self.message_user(request, f"{removed} {plural(removed, 'address was', 'addresses were')} removed.")
 
     @admin.display(description="citation")
     def citation_link(self, report: Report) -> SafeString:

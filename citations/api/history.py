@@ -1,40 +1,33 @@
-"""What changed at a hub, newest first: labels of its citations, and its class."""
+"""What changed at a hub, newest first: labels of its citations, its class, pins and merges.
+
+Here every label is an entry, those of imports and classifiers too; the pages group imports.
+"""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from citations.api import cursors
 from citations.api.cursors import Place
 from citations.api.lists import HISTORY_PARAMETERS
 from citations.api.parameters import CURSOR, Given, parameter_errors
-from citations.api.rows import Api, class_change_row, label_row
+from citations.api.rows import Api, class_change_row, label_row, merge_row, pin_row
 from citations.exports.rows import one_line
 from citations.filters.base import PAGE_SIZE, StrictFilterSet, query_string
-from citations.models import ClassChange, Label, Paper
+from citations.history import Entry, Kind, Position, Stream, all_labels, hub_streams, read_from
+from citations.models import ClassChange, HubPin, Label, Merge, Paper
 
-# Where a class and a label changed in the same moment, the class, which follows from the label, is the newer.
-_CLASSES, _LABELS = 0, 1
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One change: when, of which kind, and the record of it."""
-
-    at: datetime.datetime
-    kind: int
-    record: ClassChange | Label
-
-    @property
-    def place(self) -> Place:
-        """Where it stands."""
-        return Place(self.kind, self.at, self.record.pk)
+# How each kind is called; the members of the others are null.
+WHAT = {Kind.CLASS: "class", Kind.LABEL: "label", Kind.PIN: "pin", Kind.UNPIN: "pin", Kind.MERGE: "merge"}
+# What is read with the rows of each kind. Abstracts, the largest column, are not.
+_RELATED = {
+    Kind.LABEL: ("mention", "citation__citing", "citation__merged_into__citing"),
+    Kind.PIN: ("citation__citing",),
+    Kind.UNPIN: ("citation__citing",),
+    Kind.MERGE: ("survivor", "loser"),
+}
 
 
 class HistoryFilter(StrictFilterSet):
@@ -50,7 +43,11 @@ def history_list(hub: Paper, given: Given, api: Api) -> dict[str, Any]:
     path = reverse("api:history", args=[hub.slug])
     name = cursors.list_name(path, {})
     start = cursors.read(given.cursor, name) if given.cursor else None
-    entries, newer, older = _page(hub, filters.page_size, start)
+    backwards = start is not None and start.backwards
+    position = Position(start.value, Kind(start.segment), start.pk) if start is not None else None
+    entries, more = read_from(_streams(hub), filters.page_size, position, backwards=backwards)
+    behind = bool(entries) and start is not None
+    newer, older = (more, behind) if backwards else (behind, more)
 
     def address(place: Place) -> str:
         query = {**filters.query, CURSOR: [cursors.write(place, name)]}
@@ -59,70 +56,46 @@ def history_list(hub: Paper, given: Given, api: Api) -> dict[str, Any]:
     return {
         "hub": hub.slug,
         "title": one_line(hub.title),
-        "next": address(entries[-1].place) if older else None,
-        "previous": address(entries[0].place.turned) if newer else None,
+        "next": address(_place(entries[-1])) if older else None,
+        "previous": address(_place(entries[0]).turned) if newer else None,
         "results": [_row(entry, api) for entry in entries],
     }
 
 
-def _page(hub: Paper, size: int, start: Place | None) -> tuple[list[_Entry], bool, bool]:
-    """The changes of one page, newest first, and whether there are newer and older ones."""
-    backwards = start is not None and start.backwards
-    found = [
-        *_entries(_class_changes(hub), _CLASSES, size + 1, start, backwards),
-        *_entries(_labels(hub), _LABELS, size + 1, start, backwards),
-    ]
-    # Stable: within a kind the rows come sorted by id already.
-    found.sort(key=lambda entry: (entry.at, -entry.kind, entry.record.pk), reverse=not backwards)
-    more = len(found) > size
-    page = found[:size]
-    if backwards:
-        page.reverse()
-    behind = bool(page) and start is not None
-    return (page, more, behind) if backwards else (page, behind, more)
+def _streams(hub: Paper) -> list[Stream]:
+    """The changes of a hub with what is told of them."""
+    found = []
+    for stream in hub_streams(hub, all_labels(hub)):
+        related = _RELATED.get(stream.kind, ())
+        papers = [path for path in related if path.endswith(("citing", "survivor", "loser"))]
+        rows = (
+            stream.rows.select_related(*related).defer(*(f"{path}__abstract" for path in papers)) if related else None
+        )
+        found.append(stream if rows is None else Stream(stream.kind, rows, stream.moment, stream.by))
+    return found
 
 
-def _class_changes(hub: Paper) -> QuerySet[ClassChange]:
-    return ClassChange.objects.filter(hub=hub)
+def _place(entry: Entry) -> Place:
+    """Where an entry stands, for a cursor."""
+    return Place(int(entry.kind), entry.at, entry.record.pk)
 
 
-def _labels(hub: Paper) -> QuerySet[Label]:
-    """The labels of the hub's citations, and of those that a merge hid behind them."""
-    shown = Q(citation__cited=hub, citation__merged_into__isnull=True) | Q(citation__merged_into__cited=hub)
-    return (
-        Label.objects.filter(shown)
-        .select_related("mention", "citation__citing", "citation__merged_into__citing")
-        .defer("citation__citing__abstract", "citation__merged_into__citing__abstract")
-    )
-
-
-def _entries(rows: QuerySet[Any], kind: int, size: int, start: Place | None, backwards: bool) -> Sequence[_Entry]:
-    """At most `size` changes of one kind, from `start` on."""
-    side = "gt" if backwards else "lt"
-    if start is not None:
-        at = {"created_at": start.value}
-        if start.segment == kind:
-            same_moment = Q(**at, **{f"pk__{side}": start.pk})
-        else:
-            # In one moment the newest class comes before the newest label.
-            comes_later = kind > start.segment
-            same_moment = Q(**at) if comes_later is not backwards else Q(pk__in=[])
-        rows = rows.filter(Q(**{f"created_at__{side}": start.value}) | same_moment)
-    sign = "" if backwards else "-"
-    return [_Entry(row.created_at, kind, row) for row in rows.order_by(f"{sign}created_at", f"{sign}id")[:size]]
-
-
-def _row(entry: _Entry, api: Api) -> dict[str, Any]:
-    """One change as JSON; the members of the other kind are None."""
+def _row(entry: Entry, api: Api) -> dict[str, Any]:
+    """One change as JSON; the members of the other kinds are None."""
     record = entry.record
+    told: dict[str, Any] = dict.fromkeys(("class", "label", "pin", "merge", "citing", "citation"))
+    citation = None
     if isinstance(record, ClassChange):
-        told: dict[str, Any] = {"class": class_change_row(record), "label": None, "citing": None, "citation": None}
+        told["class"] = class_change_row(record)
+    elif isinstance(record, Merge):
+        told["merge"] = merge_row(record)
+    elif isinstance(record, HubPin):
+        told["pin"] = pin_row(record, removed=entry.kind is Kind.UNPIN)
+        citation = record.citation
     else:
+        told["label"] = label_row(record)
         citation = record.citation.merged_into or record.citation
-        told = {
-            "class": None,
-            "label": label_row(record),
-            "citing": {"slug": citation.citing.slug, "title": one_line(citation.citing.title)},
-            "citation": api.address("citation", citation.pk),
-        }
-    return {"what": "class" if entry.kind == _CLASSES else "label", "at": entry.at.isoformat(), **told}
+    if citation is not None:
+        told["citing"] = {"slug": citation.citing.slug, "title": one_line(citation.citing.title)}
+        told["citation"] = api.address("citation", citation.pk)
+    return {"what": WHAT[entry.kind], "at": entry.at.isoformat(), **told}

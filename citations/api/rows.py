@@ -13,7 +13,7 @@ from citations.exports.rows import one_line
 from citations.facets import Facet
 from citations.hub_class import RULES_VERSION, HubCounts, Share, classify_hub
 from citations.listing import ledger
-from citations.models import ClassChange, HubSummary, Label, Mention
+from citations.models import ClassChange, HubPin, HubSummary, Label, Mention, Merge
 from citations.summaries import has_sample, hub_counts
 from citations.vocabulary import CLASSIFIED_ROLES, NONE, HubClass, Polarity, Role, source_label
 
@@ -232,6 +232,20 @@ def mention_row(mention: Mention) -> dict[str, Any]:
 def class_change_row(change: ClassChange) -> dict[str, Any]:
     """A hub's class became another."""
     return {"from": change.from_class or None, "to": change.to_class, "cause": one_line(change.cause)}
+
+
+def pin_row(pin: HubPin, *, removed: bool) -> dict[str, Any]:
+    """A curator pinned a class or a representative, or removed the pin."""
+    return {"removed": removed, "class": pin.hub_class or None, "reason": one_line(pin.reason)}
+
+
+def merge_row(merge: Merge) -> dict[str, Any]:
+    """Two records turned out to be one paper; both must be at hand."""
+    return {
+        "survivor": {"slug": merge.survivor.slug, "title": one_line(merge.survivor.title)},
+        "loser": {"slug": merge.loser.slug, "title": one_line(merge.loser.title)},
+        "reason": one_line(merge.reason) or None,
+    }
 
 
 # Facets --------------------------------------------------------------------------------------------------------------

@@ -30,7 +30,12 @@ HUB_CLASSES = choices(HubClass)
 NOTICES = choices(Notice)
 KINDS = choices(Kind)
 SCHEMES = [(one.value, one.label) for one in Scheme]
-CHANGES = [("class", "A change of class"), ("label", "A label")]
+CHANGES = [
+    ("class", "A change of class"),
+    ("label", "A label"),
+    ("pin", "A pin, set or removed"),
+    ("merge", "Two records of one paper became one"),
+]
 
 
 def _text(about: str, *, null: bool = False) -> serializers.Field:
@@ -264,6 +269,13 @@ LABELS = _shape(
         ),
     },
 )
+
+
+def _paper_name() -> dict[str, serializers.Field]:
+    """A paper, named."""
+    return {"slug": _text("Slug."), "title": _text("Title.")}
+
+
 HISTORY = _shape(
     "History",
     {
@@ -286,10 +298,30 @@ HISTORY = _shape(
                     null=True,
                 ),
                 "label": _shape("Label", _LABEL_FIELDS, "The label that was written.", null=True),
+                "pin": _shape(
+                    "Pin",
+                    {
+                        "removed": _flag("Whether the pin was removed, not set."),
+                        "class": _word(HUB_CLASSES, "The class that is pinned; null: a representative citing paper."),
+                        "reason": _text("Why it was set."),
+                    },
+                    "The pin.",
+                    null=True,
+                ),
+                "merge": _shape(
+                    "Merge",
+                    {
+                        "survivor": _shape("Survivor", _paper_name(), "The paper that stands for both."),
+                        "loser": _shape("Loser", _paper_name(), "The record that is hidden now."),
+                        "reason": _text("Why; null: none was given.", null=True),
+                    },
+                    "The merge of two records.",
+                    null=True,
+                ),
                 "citing": _shape(
                     "CitingName",
                     {"slug": _text("Slug."), "title": _text("Title.")},
-                    "The citing paper that the label speaks of.",
+                    "The citing paper that the label or the pin speaks of.",
                     null=True,
                 ),
                 "citation": _address("The citation in this interface.", null=True),

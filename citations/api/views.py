@@ -167,7 +167,7 @@ class HistoryView(ApiView):
         parameters=parameters,
     )
     def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """Labels of the hub's citations and changes of its class, newest first."""
+        """Labels of the hub's citations, changes of its class, pins and merges, newest first."""
         found = self.given(request)
         hub = _hub(slug)
         if hub.slug != slug:

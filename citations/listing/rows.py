@@ -14,6 +14,7 @@ from citations.formatting import AUTHORS_SHOWN
 from citations.labels import LABEL_COLUMNS, Decider, Effective, LabelRow, deciders, resolve
 from citations.listing.marking import NO_MARKING, Marking, Piece
 from citations.models import Authorship, Citation, Label, Mention, Paper
+from citations.querysets import LabelQuerySet
 from citations.references import Reference
 from citations.vocabulary import SAMPLE, DecidedBy, Notice, Polarity, Role, source_label
 
@@ -278,17 +279,22 @@ def _sentences(ids: Collection[int], marking: Marking) -> dict[int, tuple[Senten
 def _ledgers(ids: Collection[int]) -> dict[int, Ledger]:
     """The ledger of each citation that has labels, with those of citations that a merge hid behind it."""
     found: dict[int, list[Label]] = {}
-    # One list of citations: an OR over two tables would read every label that there is.
-    hidden = Citation.objects.filter(merged_into_id__in=ids).order_by().values("pk")
     labels = (
-        Label.objects.filter(citation_id__in=Citation.objects.filter(pk__in=ids).order_by().values("pk").union(hidden))
+        ledger_labels(ids)
         .select_related("mention", "citation")
         .only(*LABEL_COLUMNS, "raw_value", "note", "mention__sentence", "citation__merged_into")
-        .in_ledger_order()
     )
     for label in labels:
         found.setdefault(label.citation.merged_into_id or label.citation_id, []).append(label)
     return {citation_id: ledger(of_citation) for citation_id, of_citation in found.items()}
+
+
+def ledger_labels(ids: Collection[int]) -> LabelQuerySet:
+    """The labels of these citations, oldest first, with those of citations that a merge hid behind them."""
+    # One list of citations: an OR over two tables would read every label that there is.
+    hidden = Citation.objects.filter(merged_into_id__in=ids).order_by().values("pk")
+    shown = Citation.objects.filter(pk__in=ids).order_by().values("pk")
+    return Label.objects.filter(citation_id__in=shown.union(hidden)).in_ledger_order()
 
 
 def ledger(labels: Sequence[Label]) -> Ledger:

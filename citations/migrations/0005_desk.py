@@ -59,7 +59,7 @@ def mark_hubs(HubSummary):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('citations', '0003_full_text'),
+        ('citations', '0004_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,7 +20,7 @@ def stamp(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("citations", "0005_desk")]
+    dependencies = [("citations", "0006_reports")]
     operations = [
         *(migrations.RemoveIndex(model_name="citation", name=name) for name in SORTS),
         *(

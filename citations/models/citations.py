@@ -234,6 +234,8 @@ class Label(models.Model):
         indexes = (
             models.Index(fields=("citation", "created_at", "id"), name="label_ledger"),
             models.Index(fields=("-created_at", "-id"), name="label_newest"),
+            # What people decided, newest first. Without a parameter, so that both engines see that a query implies it.
+            models.Index(fields=("-created_at", "-id"), condition=Q(curator__isnull=False), name="label_of_curators"),
         )
         constraints = (
             models.CheckConstraint(condition=Q(role__in=_ROLES), name="label_role_known"),

@@ -12,8 +12,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from citations import hub_class
+from citations.agreement import agreement
 from citations.models import Citation, HubSummary, ImportRun, Mention, Paper
 from citations.vocabulary import (
+    CLASSIFIED_ROLES,
     DECIDERS,
     MAPPINGS,
     SAMPLE,
@@ -90,6 +92,8 @@ def about_data(request: HttpRequest) -> HttpResponse:
         "runs": [
             (run, source_label(run.source)) for run in ImportRun.objects.order_by("-started_at", "-id")[:RUNS_SHOWN]
         ],
+        "agreement": agreement(),
+        "classified_roles": CLASSIFIED_ROLES,
         "known_sources": [source for source in SOURCES.values() if source.address],
     }
     return render(request, "about_data.html", context)

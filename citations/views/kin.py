@@ -145,6 +145,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /hubs/*/?",
         "Disallow: /hubs/*/citing.",
         "Disallow: /hubs/*/history",
+        "Disallow: /citations/*/report/",
         "Disallow: /papers/?",
         "Disallow: /papers/*/?",
         f"Sitemap: {site_of(request).address(reverse('sitemap'))}",

@@ -74,7 +74,11 @@ def test_an_accepted_report_becomes_a_label_of_the_curator(desk: Client, curator
     assert (report.label.role, report.label.polarity) == (Role.DATASET, Polarity.SUPPORTS)
     citation.refresh_from_db()
     assert citation.role == "dataset"
-    assert desk.post(url, {"status": "declined"}).status_code == 403
+    second = desk.post(url, {"status": "declined"}, follow=True)
+    assert f"Report {report.pk} was accepted by ann on" in text_of(second)
+    assert "The answer: “Thank you.” Nothing of yours was saved." in text_of(second)
+    report.refresh_from_db()
+    assert (report.status, Label.objects.filter(decided_by="curator").count()) == ("accepted", 1)
 
 
 def test_a_declined_report_writes_no_label_and_is_answered_once(desk: Client, curator: User) -> None:
