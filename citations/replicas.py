@@ -121,7 +121,7 @@ class Replicas:
     def leave_out(self, alias: str, problem: str) -> None:
         """Do not read this replica before a check that begins later succeeds."""
         known = self._known.setdefault(alias, _Known())
-        if not self._objection(alias):
+        if known.left_out_at < known.checked_at:
             logger.warning("The replica %s is left out: %s", alias, problem)
         known.problem, known.left_out_at = problem, self.clock()
 
@@ -240,10 +240,15 @@ class Replicas:
         """End the waiting of requests for replicas that have stopped answering."""
         while True:
             time.sleep(CHECK_EVERY)
-            for alias, connection in list(self._in_use.values()):
-                known = self._known.get(alias)
-                if known is not None and self.clock() - known.checked_at > CHECK_HOLDS:
-                    replication.cut(connection)
+            for alias in self.aliases:
+                known = self._known.get(alias, _Known())
+                if self.clock() - known.checked_at <= CHECK_HOLDS:
+                    continue
+                if known.left_out_at < known.checked_at:
+                    self.leave_out(alias, "it does not answer")
+                for read, connection in list(self._in_use.values()):
+                    if read == alias:
+                        replication.cut(connection)
 
 
 def _in_a_line(error: Exception) -> str:

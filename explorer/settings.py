@@ -8,7 +8,6 @@ program reads the settings.
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import os
 import re
 import stat
@@ -503,13 +502,18 @@ def _cache(name: str) -> dict[str, Any]:
         readable = False
     if not readable:
         _stop("CACHE_URL", "cannot be read; write redis://host:port/number")
-    if importlib.util.find_spec("redis") is None:
-        _stop("CACHE_URL", "needs the Python package redis; install it into the same environment")
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": url,
         "KEY_PREFIX": name,
-        "OPTIONS": {"socket_timeout": _REDIS_PATIENCE, "socket_connect_timeout": _REDIS_PATIENCE},
+        "OPTIONS": {
+            "socket_timeout": _REDIS_PATIENCE,
+            "socket_connect_timeout": _REDIS_PATIENCE,
+            "retry": Retry(NoBackoff(), 0),  # its own way is to wait for seconds, and to try three times
+        },
     }
 
 

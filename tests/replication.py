@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -120,10 +120,17 @@ def cluster() -> Iterator[tuple[Server, Server]]:
 
 
 class Site:
-    """The site served by gunicorn; `host` and `port` are where."""
+    """The site served by gunicorn; `host` and `port` are where, `process` is the one that watches the workers."""
 
-    def __init__(self, port: int) -> None:
-        self.host, self.port = "127.0.0.1", port
+    def __init__(self, port: int, process: int) -> None:
+        self.host, self.port, self.process = "127.0.0.1", port, process
+
+    def memory(self) -> int:
+        """Megabytes that the one worker has for itself, as the kernel counts its private pages."""
+        command = ["ps", "-o", "pid=", "--ppid", str(self.process)]
+        (worker,) = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        lines = Path(f"/proc/{worker}/smaps_rollup").read_text("ascii").splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) // 1024
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Status and text of a page."""
@@ -162,10 +169,10 @@ def manage(folder: Path, *arguments: str, **variables: str) -> None:
 
 
 @contextmanager
-def served(folder: Path, workers: int = 1, **variables: str) -> Iterator[Site]:
+def served(folder: Path, variables: Mapping[str, str], workers: int = 1) -> Iterator[Site]:
     """The site with the sample, prepared and served by gunicorn from the databases that the variables name."""
     manage(folder, "prepare", **variables)
-    env = environment(folder, PORT="0", WEB_CONCURRENCY=str(workers), **variables)
+    env = environment(folder, **variables) | {"PORT": "0", "WEB_CONCURRENCY": str(workers)}
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "explorer.wsgi"]
     with (
         (folder / "served.log").open("w+", encoding="utf-8") as log,
@@ -177,19 +184,24 @@ def served(folder: Path, workers: int = 1, **variables: str) -> Iterator[Site]:
             if not line:
                 log.seek(0)
                 raise RuntimeError(log.read())
-            yield Site(int(line.rstrip("/\n").rsplit(":", 1)[1]))
+            yield Site(int(line.rstrip("/\n").rsplit(":", 1)[1]), process.pid)
         finally:
             process.terminate()
 
 
 class Readers:
-    """Threads that ask for pages one after the other until they are told to end."""
+    """Threads that ask for pages one after the other until they are told to end.
 
-    def __init__(self, site: Site, paths: Sequence[str], number: int = 4, pause: float = 0.0) -> None:
+    `anew`: each asks with a visit counter of its own, which the site passes over, so that no page is one that was kept.
+    """
+
+    def __init__(
+        self, site: Site, paths: Sequence[str], number: int = 4, *, pause: float = 0.0, anew: bool = False
+    ) -> None:
         self.statuses: Counter[int] = Counter()
         self.seconds: list[float] = []
         self.failed: list[str] = []
-        self._site, self._paths, self._pause = site, paths, pause
+        self._site, self._paths, self._pause, self._anew = site, paths, pause, anew
         self._end = threading.Event()
         self._threads = [threading.Thread(target=self._read, args=(place,)) for place in range(number)]
 
@@ -198,6 +210,8 @@ class Readers:
         while not self._end.wait(self._pause):
             place += 1
             path = self._paths[place % len(self._paths)]
+            if self._anew:
+                path += f"{'&' if '?' in path else '?'}utm_source={threading.get_ident()}-{place}"
             begun = time.monotonic()
             try:
                 connection.request("GET", path, headers={"Accept-Encoding": "br"})
@@ -210,6 +224,11 @@ class Readers:
             self.seconds.append(time.monotonic() - begun)
             self.statuses[answer.status] += 1
         connection.close()
+
+    @property
+    def p99(self) -> float:
+        """Seconds within which 99 of 100 pages came."""
+        return sorted(self.seconds)[int(len(self.seconds) * 0.99)]
 
     def __enter__(self) -> Readers:
         for thread in self._threads:

@@ -32,6 +32,7 @@ ONE_QUERY = 1  # the version
 def _versions(settings: Settings) -> Iterator[None]:
     """As in service: pages have versions and are kept."""
     settings.PAGE_VERSIONS = True
+    pages.cache.left_alone_until = float("-inf")
     caches[pages.CACHE].clear()
     yield
     caches[pages.CACHE].clear()
@@ -200,7 +201,7 @@ def test_a_page_that_was_being_made_when_something_was_committed_is_not_kept(
 ) -> None:
     """The version is read first, then a writer on another connection commits, then the page's data are read."""
     path = hub.get_hub_url()
-    known = pages._fetch
+    known = pages.cache.fetch
 
     def commit_elsewhere(key: str) -> Any:
         def write() -> None:
@@ -212,9 +213,9 @@ def test_a_page_that_was_being_made_when_something_was_committed_is_not_kept(
         thread.join()
         return known(key)
 
-    monkeypatch.setattr(pages, "_fetch", commit_elsewhere)
+    monkeypatch.setattr(pages.cache, "fetch", commit_elsewhere)
     first = client.get(path)
-    monkeypatch.setattr(pages, "_fetch", known)
+    monkeypatch.setattr(pages.cache, "fetch", known)
     assert "ETag" not in first
     assert queries(lambda: client.get(path)) > ONE_QUERY
     assert "Committed in between." in client.get(path).content.decode()
@@ -226,14 +227,14 @@ def test_a_page_of_before_that_is_kept_late_is_not_shown(
     """A slow process may keep its page after others have kept a newer one: it stands under the older version."""
     path = hub.get_hub_url()
     late: list[tuple[str, Any]] = []
-    keep = pages._keep
-    monkeypatch.setattr(pages, "_keep", lambda key, kept: late.append((key, kept)))
+    keep = pages.cache.keep
+    monkeypatch.setattr(pages.cache, "keep", lambda key, kept: late.append((key, kept)))
     client.get(path)
-    monkeypatch.setattr(pages, "_keep", keep)
+    monkeypatch.setattr(pages.cache, "keep", keep)
     Paper.objects.filter(pk=hub.pk).update(abstract="Newer.")
     assert b"Newer." in client.get(path).content
     for key, kept in late:
-        pages._keep(key, kept)
+        pages.cache.keep(key, kept)
     assert b"Newer." in client.get(path).content
 
 
@@ -286,18 +287,21 @@ def test_what_holds_a_secret_is_neither_named_nor_kept_nor_compressed(monkeypatc
 def test_what_is_kept_is_bounded(client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     most = settings.CACHES["pages"]["OPTIONS"]["MAX_ENTRIES"]
     for number in range(most + 20):
-        pages._keep(f"key {number}", pages.Kept("1", (), b"p"))
+        pages.cache.keep(f"key-{number}", pages.Kept("1", (), b"p"))
     assert len(caches[pages.CACHE]._cache) <= most  # type: ignore[attr-defined]
     caches[pages.CACHE].clear()
-    pages._keep("large", pages.Kept("1", (), b"p" * (pages.LARGEST_ENTRY + 1)))
+    pages.cache.keep("large", pages.Kept("1", (), b"p" * (pages.LARGEST_ENTRY + 1)))
     assert caches[pages.CACHE].get("large") is None
 
 
 def test_a_cache_that_is_away_costs_nobody_a_page(
     client: Client, hub: Paper, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    asked = []
+
     class Away:
         def get(self, *_: Any) -> None:
+            asked.append(1)
             raise ConnectionError("nobody there")
 
         set = get
@@ -305,6 +309,9 @@ def test_a_cache_that_is_away_costs_nobody_a_page(
     monkeypatch.setattr(pages, "caches", {pages.CACHE: Away()})
     assert client.get(hub.get_hub_url()).status_code == 200
     assert "nobody there" in caplog.text
+    assert client.get("/hubs/").status_code == 200
+    assert len(asked) == 1  # it is left alone for some seconds
+    pages.cache.left_alone_until = float("-inf")
 
 
 def test_what_somebody_else_put_into_the_cache_is_not_shown(client: Client, hub: Paper) -> None:

@@ -201,10 +201,10 @@ def test_public_pages_read_a_replica_and_all_else_the_primary(one: Replicas) -> 
 def test_a_reader_who_wrote_reads_the_primary_for_longer_than_a_replica_may_lag(one: Replicas) -> None:
     with override_settings(REPLICA_ALIASES=["replica1"], REPLICA_MAX_LAG=10.0):
         middleware = reading.ReplicaMiddleware(lambda request: HttpResponse())
-        cookie = middleware(request_for("/citations/1/report/", "POST")).cookies["wrote"]  # type: ignore[attr-defined]
+        cookie = middleware(request_for("/citations/1/report/", "POST")).cookies["wrote"]
         assert cookie["max-age"] > 10 + CHECK_HOLDS
         assert cookie["httponly"]
-        assert not middleware(request_for()).cookies  # type: ignore[attr-defined]
+        assert not middleware(request_for()).cookies
 
 
 @pytest.mark.parametrize("error", [OperationalError("server closed the connection"), InterfaceError("closed")])
@@ -263,7 +263,7 @@ def is_read(replica: Server) -> bool:
 def test_a_replica_is_read_killed_hung_delayed_and_taken_back_without_an_error(tmp_path: Path) -> None:
     with cluster() as (primary, replica):
         variables = {"DATABASE_URL": primary.url, "DATABASE_REPLICA_URLS": replica.url, "REPLICA_MAX_LAG": "2"}
-        with served(tmp_path, **variables) as site:
+        with served(tmp_path, variables) as site:
             site.until("the replica is read", "/readyz", "replica1: in use", seconds=20)
             with Readers(site, PAGES, 2, pause=0.01) as readers:
                 site.until("pages are read", "/readyz", "ok", seconds=5)

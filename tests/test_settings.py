@@ -168,6 +168,13 @@ def test_a_template_is_compiled_once_for_all_processes(tmp_path: Path) -> None:
     assert start(program, tmp_path).stdout.split() == ["0"]
 
 
+def test_a_shared_cache_is_not_waited_for(tmp_path: Path) -> None:
+    caches = value_of("CACHES", tmp_path, CACHE_URL="redis://localhost:6379/1")
+    assert caches["pages"]["LOCATION"] == "redis://localhost:6379/1"
+    assert caches["pages"]["KEY_PREFIX"] != caches["default"]["KEY_PREFIX"]
+    assert caches["pages"]["OPTIONS"]["socket_timeout"] < 1
+
+
 def test_pages_are_kept_apart_from_all_else_and_bounded(tmp_path: Path) -> None:
     caches = value_of("CACHES", tmp_path)
     assert caches["pages"]["LOCATION"] != caches["default"]["LOCATION"]

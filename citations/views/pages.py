@@ -40,6 +40,8 @@ _APART = (ADMIN, "/api/", "/healthz", "/readyz", settings.STATIC_URL)
 LARGEST_ENTRY = 32 * 1024
 # Seconds for which a shared cache keeps what nobody asks for.
 KEPT_FOR = 24 * 3600
+# Seconds for which a cache that failed is not asked again: a page is made sooner than a dead cache is waited for.
+LEFT_ALONE_FOR = 5
 # Seconds after which a time is exact enough to compare pages by: it says no more than the second, and a change is
 # committed a little later than its time (RFC 9110, section 8.8.2.2, has the same minute).
 SETTLED_AFTER = 60
@@ -98,7 +100,7 @@ class PageMiddleware:
         """304, the page that is kept, or a new one."""
         if asked.is_had_by(request):
             return asked.named(HttpResponseNotModified())
-        kept = _fetch(asked.key)
+        kept = cache.fetch(asked.key)
         if kept is not None and kept.token == asked.version.token:
             response = HttpResponse(headers=dict(kept.headers))
             return asked.named(encodings.unpack_into(response, kept.packed, asked.encoding))
@@ -109,7 +111,7 @@ class PageMiddleware:
         is_of_one_state = _version() == asked.version and asked.database == replicas.current()
         packed = encodings.pack(response.content)
         if is_of_one_state and request.method == "GET":
-            _keep(asked.key, Kept(asked.version.token, _headers(response), packed))
+            cache.keep(asked.key, Kept(asked.version.token, _headers(response), packed))
         encodings.unpack_into(response, packed, asked.encoding, plain=response.content)
         return asked.named(response, is_of_one_state=is_of_one_state)
 
@@ -178,21 +180,31 @@ def _headers(response: HttpResponse) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in response.items() if name.lower() not in _NOT_KEPT)
 
 
-def _fetch(key: str) -> Kept | None:
-    """What is kept; None where it is not, or where the cache cannot be asked: the page is then made."""
-    try:
-        found = caches[CACHE].get(key)
-    except Exception as error:  # each kind of cache has errors of its own
-        logger.warning("The cache of pages cannot be asked: %s", error)
-        return None
-    return found if isinstance(found, Kept) else None
+class _Cache:
+    """The cache of pages. One that is away costs nobody a page: it is made, and the cache is left alone for a while."""
+
+    def __init__(self) -> None:
+        self.left_alone_until = float("-inf")
+
+    def fetch(self, key: str) -> Kept | None:
+        """What is kept; None where nothing is, or nothing that is known."""
+        found = self._ask(lambda: caches[CACHE].get(key))
+        return found if isinstance(found, Kept) else None
+
+    def keep(self, key: str, kept: Kept) -> None:
+        """Keep a page, unless it is larger than a page should be."""
+        if len(kept.packed) <= LARGEST_ENTRY:
+            self._ask(lambda: caches[CACHE].set(key, kept, KEPT_FOR))
+
+    def _ask(self, what: Callable[[], Any]) -> Any:
+        if time.monotonic() < self.left_alone_until:
+            return None
+        try:
+            return what()
+        except Exception as error:  # each kind of cache has errors of its own
+            logger.warning("The cache of pages cannot be asked: %s", error)
+            self.left_alone_until = time.monotonic() + LEFT_ALONE_FOR
+            return None
 
 
-def _keep(key: str, kept: Kept) -> None:
-    """Keep a page, unless it is larger than a page should be."""
-    if len(kept.packed) > LARGEST_ENTRY:
-        return
-    try:
-        caches[CACHE].set(key, kept, KEPT_FOR)
-    except Exception as error:  # as above
-        logger.warning("A page could not be kept: %s", error)
+cache = _Cache()
