@@ -117,7 +117,8 @@ def test_the_protection_is_in_place_for_every_new_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             {
-                "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'citations_label_no_%'",
+                "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' "
+                "AND name LIKE 'citations_label_no_%'",
                 "postgresql": "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'citations_label'::regclass "
                 "AND tgname LIKE 'citations_label_no_%'",
             }[connection.vendor]
