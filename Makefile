@@ -17,8 +17,8 @@ check: install ## Formatting, types, Django's checks, missing migrations
 format: install ## Bring the code into the form that `make check` wants
 	@.venv/bin/ruff check --fix --quiet . ; .venv/bin/ruff format .
 
-soak: install ## Long trials under load, apart from `make test`
-	@.venv/bin/python -m pytest -m soak $(ARGS)
+soak: install ## Long trials under load, apart from `make test`, on SQLite and on PostgreSQL
+	@WORKERS=0 scripts/test.sh -m soak -s $(ARGS)
 
 bench: install ## Measure against simpler ways to do the same (takes minutes; writes docs/performance.md)
 	@.venv/bin/python -m bench $(ARGS)

@@ -12,9 +12,11 @@ from django.db.models.signals import post_migrate
 def _install_triggers(using: str, **_: Any) -> None:
     """Put triggers back: altering a table on SQLite builds a new one, and silently drops them."""
     from citations import engines
+    from citations.engines import site_version
 
     engines.install_triggers(connections[using])
     engines.install_text_index(connections[using])
+    site_version.install(connections[using])
 
 
 class CitationsConfig(AppConfig):

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Q
 
 from citations import engines, summaries
+from citations.engines import site_version
 from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
 from citations.models import Citation, HubSummary, Label, Mention, Paper
 from citations.querysets import BATCH
@@ -386,6 +387,7 @@ def stale_texts(paper_id: int | None = None) -> list[str]:
 def rebuild_texts(paper_id: int | None = None) -> None:
     """Make full-text search anew: of one hub and the papers that cite it, or of all papers at once."""
     with transaction.atomic():
+        site_version.touch(connection)  # what searches find changes, and no other table
         if paper_id is None:
             engines.rebuild_text(connection)
             return

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, FloatField, Func, QuerySet, Value
 from django.db.models.expressions import Combinable
@@ -327,7 +327,8 @@ def citing_ids(query: Query, hub_id: int) -> list[int]:
 
     For counting what is at hand already by paper: it costs a fifth of a statement that joins the citations.
     """
-    return engines.text_ids(connection, query.indexed, hub_id)
+    # The database that this request reads, which may be a replica.
+    return engines.text_ids(connections[router.db_for_read(Paper)], query.indexed, hub_id)
 
 
 def ranked_citations(queryset: QuerySet[Citation], query: Query, hub_id: int) -> QuerySet[Citation]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, StrictUndefined
+from jinja2.bccache import Bucket
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     """The path of a named address with its arguments; raises NoReverseMatch where there is none."""
     return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+class TemplateCache(FileSystemBytecodeCache):
+    """Compiled templates in a private folder, so that a process begins with what another has compiled."""
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template; where the disk is full or the folder is gone, the page is rendered all the same."""
+        with suppress(OSError):
+            super().dump_bytecode(bucket)
 
 
 def environment(**options: Any) -> Environment:
@@ -23,6 +35,8 @@ def environment(**options: Any) -> Environment:
     # Imported here, not above: Django reads this module before its applications are ready.
     from citations import formatting
 
+    if settings.TEMPLATE_CACHE:
+        options["bytecode_cache"] = TemplateCache(settings.TEMPLATE_CACHE)
     options |= {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     made = Environment(**options)
     made.globals.update(url=url, static=static)

@@ -8,7 +8,6 @@ program reads the settings.
 from __future__ import annotations
 
 import difflib
-import importlib.util
 import os
 import re
 import stat
@@ -40,6 +39,7 @@ VARIABLES = frozenset(
         "CROSSREF_API_KEY",
         "CROSSREF_API_URL",
         "CSRF_TRUSTED_ORIGINS",
+        "DATABASE_REPLICA_URLS",
         "DATABASE_URL",
         "DATA_DIR",
         "DEBUG",
@@ -52,10 +52,12 @@ VARIABLES = frozenset(
         "OPENCITATIONS_API_URL",
         "PORT",
         "REPORT_RATE",
+        "REPLICA_MAX_LAG",
         "SECRET_KEY",
         "SECURE",
         "SEMANTIC_SCHOLAR_API_KEY",
         "SEMANTIC_SCHOLAR_API_URL",
+        "TEMPLATE_CACHE",
         "TIME_ZONE",
         "WEB_CONCURRENCY",
     }
@@ -64,6 +66,8 @@ VARIABLES = frozenset(
 OWN_PREFIXES = (
     "EXPLORER_",
     "ALLOWED_",
+    "DATABASE_REPLICA",
+    "REPLICA_",
     "CSRF_",
     "SEMANTIC_SCHOLAR_",
     "SEMANTICSCHOLAR_",
@@ -298,6 +302,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "citations.views.reading.ReplicaMiddleware",
+    "citations.views.pages.PageMiddleware",
     "citations.api.middleware.ApiMiddleware",
     "citations.views.middleware.AddressMiddleware",
     "citations.views.middleware.MethodMiddleware",
@@ -315,6 +321,29 @@ ROOT_URLCONF = "explorer.urls"
 WSGI_APPLICATION = "explorer.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+
+def _template_cache() -> str | None:
+    """The private folder in which compiled templates wait for the next start; None for "off".
+
+    What lies in it is run as code: it must be nobody else's and nobody else may write to it.
+    """
+    value = _text("TEMPLATE_CACHE", str(DATA_DIR / "templates"))
+    if value.lower() in _FALSE:
+        return None
+    folder = BASE_DIR / Path(value).expanduser()
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        status = folder.stat()
+    except OSError as problem:
+        _stop("TEMPLATE_CACHE", f"cannot make the folder {folder}: {problem.strerror}")
+    if not stat.S_ISDIR(status.st_mode) or not os.access(folder, os.W_OK | os.X_OK):
+        _stop("TEMPLATE_CACHE", f"cannot write into the folder {folder}")
+    if status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        _stop("TEMPLATE_CACHE", f"others may write into {folder}, and what lies there is run: chown and chmod 700 it")
+    return str(folder)
+
+
+TEMPLATE_CACHE = _template_cache()
 # Jinja2 for every public page, Django's own language for the admin alone. Jinja2 is asked first; it has no folder
 # of the admin's names, so these fall through.
 TEMPLATES: list[dict[str, Any]] = [
@@ -363,6 +392,13 @@ _POSTGRESQL_OPTIONS: dict[str, Any] = {
 }
 
 
+# Of replicas alone: a request must not wait long for one that is away, since the primary can answer it.
+_REPLICA_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 2,  # seconds, the least that libpq takes
+    "tcp_user_timeout": 3_000,  # milliseconds after which what nobody acknowledges counts as lost
+}
+
+
 def _database() -> dict[str, Any]:
     """Django's settings of the one database, on SQLite or PostgreSQL."""
     url = _text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'explorer.sqlite3'}")
@@ -379,6 +415,11 @@ def _database() -> dict[str, Any]:
             database: dict[str, Any] = environ.Env.db_url_config(url)
     except (ValueError, UserWarning):
         _stop("DATABASE_URL", "cannot be read; write sqlite:///path or postgres://user:password@host:port/name")
+    return _completed(database, url, scheme)
+
+
+def _completed(database: dict[str, Any], url: str, scheme: str) -> dict[str, Any]:
+    """Settings that were read from `url`, with what every connection has."""
     database["CONN_MAX_AGE"] = 60  # seconds; a connection for each request made PostgreSQL answer a third as often
     database["CONN_HEALTH_CHECKS"] = True
     own = _SQLITE_OPTIONS if scheme == "sqlite" else _POSTGRESQL_OPTIONS
@@ -407,12 +448,54 @@ def _complete_sqlite(database: dict[str, Any], url: str) -> None:
     database["NAME"] = str(file)
 
 
-def _cache() -> dict[str, Any]:
-    """Django's settings of the cache: this process's memory, or Redis."""
+def _replicas(primary: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Django's settings of the streaming replicas of the primary, by alias: replica1, replica2, ..."""
+    found: dict[str, dict[str, Any]] = {}
+    example = "write postgres://user:password@host:port/name, several separated by commas"
+    for place, url in enumerate(_list("DATABASE_REPLICA_URLS", []), start=1):
+        which = f"the {place}. address"  # not printed itself: it may carry a password
+        scheme = url.partition("://")[0]
+        if scheme not in ("postgres", "postgresql"):
+            _stop("DATABASE_REPLICA_URLS", f"{which} is not PostgreSQL's; {example}")
+        try:
+            database: dict[str, Any] = environ.Env.db_url_config(url)
+        except ValueError:
+            _stop("DATABASE_REPLICA_URLS", f"{which} cannot be read; {example}")
+        if not database["NAME"]:
+            _stop("DATABASE_REPLICA_URLS", f"{which} names no database; {example}")
+        database["OPTIONS"] = _REPLICA_OPTIONS | database.get("OPTIONS", {})
+        found[f"replica{place}"] = _completed(database, url, scheme) | {"TEST": {"MIRROR": "default"}}
+    if found and "postgresql" not in primary["ENGINE"]:
+        _stop("DATABASE_REPLICA_URLS", "needs a PostgreSQL primary in DATABASE_URL: SQLite has no replicas")
+    if "DATABASE_REPLICA_URLS" in os.environ and not found:
+        _stop("DATABASE_REPLICA_URLS", f"names no replica; {example}, or unset it")
+    return found
+
+
+def _replica_max_lag() -> float:
+    """Seconds by which a replica may be behind the primary and still be read."""
+    value = _text("REPLICA_MAX_LAG", "10")
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", value):
+        _stop("REPLICA_MAX_LAG", f"{value!r} is not a whole number of seconds from 1 to 9999")
+    return float(value)
+
+
+# The pages that one process keeps: with the largest entry (citations/views/pages.py) 8 MB, usually a quarter of it.
+_PAGES_IN_MEMORY = 256
+# Seconds: a page is made sooner than a cache in trouble is waited for.
+_REDIS_PATIENCE = 0.5
+
+
+def _cache(name: str) -> dict[str, Any]:
+    """Django's settings of one cache: this process's memory, or Redis.
+
+    Pages have one of their own, so that however many there are they drive out nothing else.
+    """
     url = _text("CACHE_URL", "locmem://")
     scheme = url.partition("://")[0]
     if scheme in ("locmem", "locmemcache"):
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "explorer"}
+        in_memory: dict[str, Any] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
+        return in_memory | ({"OPTIONS": {"MAX_ENTRIES": _PAGES_IN_MEMORY}} if name == "pages" else {})
     if scheme not in ("redis", "rediss"):
         _stop("CACHE_URL", "is for neither of the two caches; write locmem:// or redis://host:port/number")
     try:
@@ -421,13 +504,29 @@ def _cache() -> dict[str, Any]:
         readable = False
     if not readable:
         _stop("CACHE_URL", "cannot be read; write redis://host:port/number")
-    if importlib.util.find_spec("redis") is None:
-        _stop("CACHE_URL", "needs the Python package redis; install it into the same environment")
-    return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": name,
+        "OPTIONS": {
+            "socket_timeout": _REDIS_PATIENCE,
+            "socket_connect_timeout": _REDIS_PATIENCE,
+            "retry": Retry(NoBackoff(), 0),  # its own way is to wait for seconds, and to try three times
+        },
+    }
 
 
 DATABASES = {"default": _database()}
-CACHES = {"default": _cache()}
+DATABASES |= _replicas(DATABASES["default"])
+REPLICA_ALIASES = [alias for alias in DATABASES if alias != "default"]
+REPLICA_MAX_LAG = _replica_max_lag()
+DATABASE_ROUTERS = ["citations.replicas.ReplicaRouter"] if REPLICA_ALIASES else []
+CACHES = {"default": _cache("explorer"), "pages": _cache("pages")}
+# Pages are answered by the version of their data (citations/views/pages.py); not while somebody works on their code.
+PAGE_VERSIONS = not DEBUG
 
 # --- static files -----------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ os.environ["SECRET_KEY"] = "only-for-tests-" + "0123456789" * 4
 # How a developer has set the site must not decide what tests say.
 for _variable in ("ALLOWED_HOSTS", "CACHE_URL", "CSRF_TRUSTED_ORIGINS", "DEBUG", "LOG_LEVEL", "SECURE", "TIME_ZONE"):
     os.environ.pop(_variable, None)
+for _variable in ("DATABASE_REPLICA_URLS", "REPLICA_MAX_LAG", "TEMPLATE_CACHE"):
+    os.environ.pop(_variable, None)
 for _variable in [
     name for name in os.environ if name == "CONTACT_EMAIL" or "_API_" in name or name in ("API_RATE", "REPORT_RATE")
 ]:
@@ -29,3 +31,6 @@ from explorer.settings import STATIC_ROOT, STORAGES  # noqa: E402
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns at each start when it is missing
+# So that the tests of a page count its own queries, and see what they wrote inside an open transaction, which moves no
+# version; tests/test_pages.py switches it on.
+PAGE_VERSIONS = False

@@ -23,6 +23,7 @@ LAYERS = {
     "engines": 2,
     "querysets": 2,
     "models": 3,
+    "replicas": 3,
     "search": 4,
     "summaries": 4,
     "labelling": 5,

@@ -117,9 +117,10 @@ def test_the_protection_is_in_place_for_every_new_database() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             {
-                "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'citations_label'",
+                "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' "
+                "AND name LIKE 'citations_label_no_%'",
                 "postgresql": "SELECT count(*) FROM pg_trigger WHERE tgrelid = 'citations_label'::regclass "
-                "AND NOT tgisinternal",
+                "AND tgname LIKE 'citations_label_no_%'",
             }[connection.vendor]
         )
         assert cursor.fetchone() == (3,)

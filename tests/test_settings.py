@@ -81,6 +81,19 @@ def value_of(setting: str, folder: Path, **variables: str) -> Any:
         ("API_RATE", "600 per minute"),
         ("API_RATE", "6000000/min"),
         ("API_RATE", "no"),
+        ("DATABASE_REPLICA_URLS", "postgres://h/n"),  # the primary is SQLite here
+        ("DATABASE_REPLICA_URLS", "sqlite:///copy.sqlite3"),
+        ("DATABASE_REPLICA_URLS", "postgres://h/n,mysql://h/n"),
+        ("DATABASE_REPLICA_URLS", "postgres://h:port/n"),
+        ("DATABASE_REPLICA_URLS", "postgres://h"),
+        ("DATABASE_REPLICA_URLS", ","),
+        ("DATABASE_REPLICA_URL", "postgres://h/n"),
+        ("REPLICA_MAX_LAG", "0"),
+        ("REPLICA_MAX_LAG", "soon"),
+        ("REPLICA_LAG", "3"),
+        ("TEMPLATE_CACHE", "/proc/nowhere"),
+        ("TEMPLATE_CACHE", "/dev/null"),
+        ("TEMPLATE_CACHE", ""),
         ("DATA_DIR", "/proc/nowhere"),
         ("DATA_DIR", "/dev/null"),
         ("TIME_ZONE", "Europe/Atlantis"),
@@ -120,6 +133,62 @@ def test_a_misspelt_variable_is_answered_with_the_right_one(tmp_path: Path) -> N
 def test_a_password_in_a_malformed_address_is_not_printed(tmp_path: Path, url: str) -> None:
     assert "hunter2" not in start(READ, tmp_path, DATABASE_URL=url).stderr
     assert "hunter2" not in start(READ, tmp_path, CACHE_URL=url).stderr
+    assert "hunter2" not in start(READ, tmp_path, DATABASE_REPLICA_URLS=url).stderr
+
+
+def test_replicas_are_databases_of_their_own_that_a_request_does_not_wait_for(tmp_path: Path) -> None:
+    variables = {
+        "DATABASE_URL": "postgres://explorer@primary/site",
+        "DATABASE_REPLICA_URLS": "postgres://explorer@one/site, postgres://explorer@two/site?connect_timeout=9",
+    }
+    databases = value_of("DATABASES", tmp_path, **variables)
+    assert sorted(databases) == ["default", "replica1", "replica2"]
+    assert databases["replica1"]["HOST"] == "one"
+    assert databases["replica1"]["OPTIONS"]["connect_timeout"] == 2
+    assert databases["replica1"]["OPTIONS"]["server_side_binding"] is False
+    assert int(databases["replica2"]["OPTIONS"]["connect_timeout"]) == 9
+    assert databases["replica1"]["CONN_MAX_AGE"] == 60
+    assert value_of("DATABASE_ROUTERS", tmp_path, **variables) == ["citations.replicas.ReplicaRouter"]
+    assert value_of("DATABASE_ROUTERS", tmp_path) == []
+
+
+def test_compiled_templates_are_kept_where_nobody_else_can_write(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    assert value_of("TEMPLATE_CACHE", tmp_path) == str(folder)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    folder.chmod(0o770)
+    assert "others may write into" in start(READ, tmp_path).stderr
+    assert value_of("TEMPLATE_CACHE", tmp_path, TEMPLATE_CACHE="off") is None
+
+
+def test_a_template_is_compiled_once_for_all_processes(tmp_path: Path) -> None:
+    program = (
+        "import django; django.setup()\n"
+        "from django.template.loader import get_template\n"
+        "import jinja2.environment, os\n"
+        "compiled = []\n"
+        "known = jinja2.environment.Environment.compile\n"
+        "jinja2.environment.Environment.compile = lambda *a, **k: (compiled.append(1), known(*a, **k))[1]\n"
+        "get_template('error.html')\n"
+        "print(len(compiled))\n"
+    )
+    assert start(program, tmp_path).stdout.split() == ["1"]
+    assert start(program, tmp_path).stdout.split() == ["0"]
+
+
+def test_a_shared_cache_is_not_waited_for(tmp_path: Path) -> None:
+    caches = value_of("CACHES", tmp_path, CACHE_URL="redis://localhost:6379/1")
+    assert caches["pages"]["LOCATION"] == "redis://localhost:6379/1"
+    assert caches["pages"]["KEY_PREFIX"] != caches["default"]["KEY_PREFIX"]
+    assert caches["pages"]["OPTIONS"]["socket_timeout"] < 1
+
+
+def test_pages_are_kept_apart_from_all_else_and_bounded(tmp_path: Path) -> None:
+    caches = value_of("CACHES", tmp_path)
+    assert caches["pages"]["LOCATION"] != caches["default"]["LOCATION"]
+    assert caches["pages"]["OPTIONS"]["MAX_ENTRIES"] <= 1_000
+    assert value_of("PAGE_VERSIONS", tmp_path) is True
+    assert value_of("PAGE_VERSIONS", tmp_path, DEBUG="on") is False
 
 
 def test_the_command_line_shows_no_traceback_either(tmp_path: Path) -> None:
@@ -173,7 +242,7 @@ def test_the_secret_key_is_made_once_into_a_private_file(tmp_path: Path) -> None
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(first) >= 50
     assert value_of("SECRET_KEY", tmp_path) == first
-    assert [found.name for found in tmp_path.iterdir()] == ["secret_key"]
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["secret_key", "templates"]
 
 
 def test_processes_that_start_together_agree_on_one_secret_key(tmp_path: Path) -> None:

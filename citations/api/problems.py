@@ -10,10 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
+from django.db import Error
 from django.http import Http404
 from django.urls import reverse
 from rest_framework import exceptions
 from rest_framework.response import Response
+
+from citations import replicas
 
 logger = logging.getLogger(__name__)
 
@@ -143,8 +146,11 @@ def problem(request: Any, kind: Kind, detail: str, errors: Sequence[ParameterErr
 def handle(exception: Exception, context: Mapping[str, Any]) -> Response | None:
     """Answer an exception of a view with a problem. The framework calls it (`EXCEPTION_HANDLER`).
 
-    None, so that Django shows the traceback, for an error of ours while DEBUG is on.
+    None, so that Django shows the traceback, for an error of ours while DEBUG is on; and for one of a replica, so that
+    the primary is asked instead.
     """
+    if isinstance(exception, Error) and replicas.is_in_use():
+        return None
     kind, detail, errors = _problem_of(exception)
     headers: dict[str, str] = {}
     if isinstance(exception, exceptions.Throttled):

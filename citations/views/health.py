@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from citations.replicas import REPLICAS, ReplicaReport
+
 logger = logging.getLogger(__name__)
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
@@ -25,11 +27,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """ "ok" where the database answers and every migration is applied; else 503 and a line that says what is wrong."""
+    """ "ok" where the database answers and every migration is applied; else 503 and a line that says what is wrong.
+
+    Below it a line for each replica, for information: without them the primary answers everything.
+    """
     problem = _problem()
-    if problem:
-        return HttpResponse(f"{problem}\n", status=503, content_type=PLAIN_TEXT)
-    return HttpResponse("ok\n", content_type=PLAIN_TEXT)
+    lines = [problem or "ok", *(f"{replica.alias}: {_shown(replica)}" for replica in REPLICAS.report())]
+    return HttpResponse("\n".join([*lines, ""]), status=503 if problem else 200, content_type=PLAIN_TEXT)
+
+
+def _shown(replica: ReplicaReport) -> str:
+    """What strangers may know of a replica: what its driver said stands in the log."""
+    return replica.said if replica.is_used else "left out"
 
 
 def _problem() -> str:

@@ -15,9 +15,9 @@ from citations.filters.citations import short_name
 from citations.formatting import plural
 from citations.history import HistoryList, hub_history
 from citations.history.filters import BY, POLARITY, TO, WHAT, month_text
+from citations.models import survivor
 from citations.views.hub import find_hub
 from citations.views.lists import SEARCH, Correction, Drop, ListPage, word_facet
-from citations.views.redirects import survivor
 from citations.vocabulary import NONE
 
 # Two years; older months stay within reach by the address.

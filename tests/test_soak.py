@@ -1,0 +1,192 @@
+"""Many writers, many readers, for long: no error, no lock, no slow page, no memory that grows.
+
+`make test` tries each for a few seconds and looks for errors alone; `make soak` takes the minutes, and looks at times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from citations import text
+from tests.replication import ROOT, Readers, Site, cluster, environment, manage, served
+
+WRITERS = 8
+# Seconds between two decisions of one writer: eight of them decide 80 times a second, far more than any desk.
+WRITERS_PAUSE = 0.1
+SAMPLE = json.loads((ROOT / "citations" / "sample" / "pythia.json").read_text("utf-8"))
+HUB = f"/hubs/{text.slugify(SAMPLE['hub']['title'])}/"
+PAGES = [
+    HUB,
+    f"{HUB}?self=0",
+    f"{HUB}citing/",
+    f"{HUB}citing/?role=method&sort=title",
+    f"{HUB}citing/?q=model",
+    "/hubs/",
+    "/papers/?sort=title",
+    "/search/?q=model",
+]
+MIXED = [
+    *PAGES,
+    "/",
+    "/about/data/",
+    "/api/hubs/",
+    f"{HUB}citing.csv",
+    f"{HUB}badge.svg",
+    "/nothing/",
+    "/doi/10.1000/x",
+]
+
+# A curator who decides on one citation after the other, until the time is over.
+WRITER = """
+import random, sys, time
+import django
+django.setup()
+from django.contrib.auth.models import User
+from citations import labelling
+from citations.models import Citation, HubSummary
+from citations.vocabulary import Polarity, Role
+end = time.monotonic() + float(sys.argv[1])
+curator = User.objects.get_or_create(username=f"curator-{sys.argv[2]}")[0]
+ids = list(Citation.objects.values_list("pk", flat=True))
+decided = 0
+while time.monotonic() < end:
+    citation = Citation.objects.get(pk=random.choice(ids))
+    labelling.decide(citation, curator, role=random.choice(list(Role)), polarity=random.choice(list(Polarity)))
+    decided += 1
+    time.sleep(float(sys.argv[3]))
+print(decided)
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A data folder and the variables that name a database."""
+
+    folder: Path
+    variables: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One database of the engine that is tested for all trials: a file, or a server of its own."""
+    folder = tmp_path_factory.mktemp("soak")
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        with cluster() as (primary, _):
+            yield Place(folder, {"DATABASE_URL": primary.url})
+    else:
+        yield Place(folder, {"DATABASE_URL": f"sqlite:///{folder / 'soak.sqlite3'}"})
+
+
+def write_for(seconds: float, number: int, place: Place) -> list[int]:
+    """Let so many writers decide; how often each did. Fails with what the first of them that failed said."""
+    env = environment(place.folder, **place.variables)
+    pause = str(WRITERS_PAUSE)
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(seconds), str(writer), pause],
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for writer in range(number)
+    ]
+    finished = [writer.communicate() for writer in writers]
+    for writer, (_, errors) in zip(writers, finished, strict=True):
+        assert writer.returncode == 0, errors
+    return [int(printed) for printed, _ in finished]
+
+
+def read_and_write(place: Place, seconds: float, writers: int = WRITERS) -> tuple[Readers, Readers]:
+    """Readers alone, then readers beside writers; fails where anything failed."""
+    with served(place.folder, place.variables, workers=2) as site:
+        # What is imported, compiled and connected on first use is no part of the comparison.
+        ask(site, 5 * len(PAGES), PAGES)
+        with Readers(site, PAGES, 2, pause=0.02, anew=True) as quiet:
+            time.sleep(seconds / 2)
+        with Readers(site, PAGES, 2, pause=0.02, anew=True) as loud:
+            decided = write_for(seconds, writers, place)
+    for readers in (quiet, loud):
+        assert readers.failed == []
+        assert set(readers.statuses) == {200}
+    assert min(decided) > 0
+    return quiet, loud
+
+
+def test_writers_and_readers_for_a_moment(place: Place) -> None:
+    read_and_write(place, 2, writers=3)
+
+
+@pytest.mark.soak
+def test_eight_writers_and_readers_for_a_minute(place: Place) -> None:
+    quiet, loud = read_and_write(place, 60)
+    manage(place.folder, "rebuild_summaries", "--check", **place.variables)
+    told = f"99 of 100 pages within {quiet.p99 * 1000:.0f} ms without writers, {loud.p99 * 1000:.0f} ms beside them"
+    print(f"{told} ({loud.statuses.total()} pages)")  # noqa: T201 - what the trial is for
+    assert loud.p99 <= 3 * quiet.p99, told
+
+
+def growth(place: Place, warm: int, measured: int) -> int:
+    """Megabytes by which the one worker grows while it answers so many requests, after it has answered others."""
+    with served(place.folder, place.variables | {"API_RATE": "off"}) as site:
+        ask(site, warm)
+        before = site.memory()
+        ask(site, measured)
+        return site.memory() - before
+
+
+def ask(site: Site, number: int, paths: Sequence[str] = MIXED) -> None:
+    """Ask for pages of all kinds, so many in all, from four connections at once; half of the pages are made anew."""
+    with Readers(site, paths, 2) as kept, Readers(site, paths, 2, anew=True) as made:
+        while sum(readers.statuses.total() + len(readers.failed) for readers in (kept, made)) < number:
+            time.sleep(0.05)
+    for readers in (kept, made):
+        assert readers.failed == []
+        assert set(readers.statuses) <= {200, 400, 404}
+
+
+def test_a_worker_does_not_grow_by_some_hundred_requests(place: Place) -> None:
+    assert growth(place, 200, 400) < 10
+
+
+@pytest.mark.soak
+def test_a_worker_does_not_grow_by_ten_thousand_requests(place: Place) -> None:
+    grown = growth(place, 1_000, 10_000)
+    print(f"grown by {grown} MB")  # noqa: T201 - as above
+    assert grown < 10
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not os.environ.get("DATABASE_URL", "").startswith("postgres"), reason="replicas are PostgreSQL's")
+def test_a_replica_that_is_killed_under_load_costs_no_request(tmp_path: Path) -> None:
+    with cluster() as (primary, replica):
+        variables = {"DATABASE_URL": primary.url, "DATABASE_REPLICA_URLS": replica.url}
+        with served(tmp_path, variables, workers=2) as site, Readers(site, PAGES, 8, anew=True) as readers:
+            for _ in range(5):
+                site.until("the replica is read", "/readyz", "in use", seconds=20)
+                time.sleep(3)
+                replica.kill()
+                time.sleep(5)
+                assert "left out" in site.get("/readyz")[1]
+                replica.start()
+                site.until("the replica is taken back", "/readyz", "in use", seconds=10)
+                read_since = replica.ask("SELECT now()")
+                begun = time.monotonic()
+                while not replica.ask(
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%citations_siteversion%' "
+                    f"AND pid <> pg_backend_pid() AND query_start > '{read_since.isoformat()}'"
+                ):
+                    assert time.monotonic() - begun < 10, "reads did not return within 10 s"
+                    time.sleep(0.2)
+    assert readers.failed == []
+    assert set(readers.statuses) == {200}
