@@ -50,7 +50,7 @@ def add_labels(labels: Iterable[Label], cause: Cause) -> list[Label]:
     new = list(labels)
     citations = sorted({label.citation_id for label in new})
     with transaction.atomic():
-        _lock(citations)
+        lock(citations)
         _check_references(new)
         saved = Label.objects.bulk_create(new, batch_size=BATCH)
         hubs = resolve_citations(citations)
@@ -121,7 +121,7 @@ def new_decision() -> uuid.UUID:
     return uuid.uuid4()
 
 
-def _lock(citation_ids: Iterable[int]) -> None:
+def lock(citation_ids: Iterable[int]) -> None:
     """Hold the hubs of these citations, before any ledger is read: so no two writers resolve the same one at once."""
     summaries.lock_hubs(Citation.objects.filter(pk__in=list(citation_ids)).values_list("cited_id", flat=True))
 

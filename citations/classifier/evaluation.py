@@ -10,6 +10,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from citations.classifier.examples import Example
@@ -81,7 +82,9 @@ def judge(model: Model, examples: Iterable[Example], *, with_sections: bool = Tr
     """What `model` makes of each example that has a role it may suggest; the others are left out."""
     return [
         Judged(
-            one.role, model.probabilities(one.sentence, one.section if with_sections else ""), one.citing or one.sentence
+            one.role,
+            model.probabilities(one.sentence, one.section if with_sections else ""),
+            one.citing or one.sentence,
         )
         for one in examples
         if one.role in ROLES
@@ -125,15 +128,15 @@ def measure(judged: Sequence[Judged], draws: int = DRAWS) -> Figures:
         roles={
             role: RoleFigures(
                 sum(n for cell, n in whole.items() if cell[0] == number),
-                figure(lambda cells, number=number: _precision(cells, number)),  # type: ignore[misc]
-                figure(lambda cells, number=number: _recall(cells, number)),  # type: ignore[misc]
+                figure(partial(_precision, role=number)),
+                figure(partial(_recall, role=number)),
             )
             for number, role in enumerate(ROLES)
         },
         by_threshold={
             threshold: (
-                figure(lambda cells, step=round(threshold * _STEPS): _share(cells, lambda cell: cell[2] >= step)),  # type: ignore[misc]
-                figure(lambda cells, step=round(threshold * _STEPS): _accuracy_from(cells, step)),  # type: ignore[misc]
+                figure(partial(_coverage_from, step=round(threshold * _STEPS))),
+                figure(partial(_accuracy_from, step=round(threshold * _STEPS))),
             )
             for threshold in THRESHOLDS
         },
@@ -157,6 +160,10 @@ def _share(cells: _Cells, wanted: Callable[[_Cell], bool]) -> float | None:
     """The share of cells that are wanted."""
     total = sum(cells.values())
     return sum(n for cell, n in cells.items() if wanted(cell)) / total if total else None
+
+
+def _coverage_from(cells: _Cells, step: int) -> float | None:
+    return _share(cells, lambda cell: cell[2] >= step)
 
 
 def _accuracy_from(cells: _Cells, step: int) -> float | None:

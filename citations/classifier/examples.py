@@ -32,8 +32,8 @@ class ExampleError(ValueError):
 class Example:
     """A citing sentence (its judged citation marked where known), its section, its role, and the paper it stands in.
 
-    `citing` only groups: sentences of one paper are never split between learning and judging. Where it is not known, the
-    sentence is a group of its own.
+    `citing` only groups: sentences of one paper are never split between learning and judging. Where it is not known,
+    the sentence is a group of its own.
     """
 
     sentence: str

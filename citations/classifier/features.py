@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from citations.classifier.cues import PHRASES, Cue
 from citations.classifier.marking import JUDGED, LONGEST, mask
@@ -27,8 +28,43 @@ SHORTEST = 3
 # English words that other languages written in Latin letters do not share, or seldom ("was" is German too, "is" Dutch).
 # Of 14,000 labelled sentences of papers, one in a hundred has too few of them; most of those are scraps of tables.
 _ENGLISH = frozenset(
-    """the of and to were are with by that this we from which has have been using our these their its be it not used
-    between than also when where how each they such is""".split()
+    [
+        "the",
+        "of",
+        "and",
+        "to",
+        "were",
+        "are",
+        "with",
+        "by",
+        "that",
+        "this",
+        "we",
+        "from",
+        "which",
+        "has",
+        "have",
+        "been",
+        "using",
+        "our",
+        "these",
+        "their",
+        "its",
+        "be",
+        "it",
+        "not",
+        "used",
+        "between",
+        "than",
+        "also",
+        "when",
+        "where",
+        "how",
+        "each",
+        "they",
+        "such",
+        "is",
+    ]
 )
 _LEAST_ENGLISH = 0.07
 # From so many words on, one such word may be chance.
@@ -46,8 +82,30 @@ _SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("data", ("dataset", "data set", "data collection", "corpus", "corpora", "participant", "subjects", "patients")),
     (
         "method",
-        ("method", "material", "procedure", "experiment", "implementation", "model", "approach", "algorithm", "statistic",
-         "analys", "protocol", "measure", "assay", "setup", "design", "technique", "architecture", "simulation"),
+        (
+            "method",
+            "material",
+            "procedure",
+            "experiment",
+            "implementation",
+            "model",
+            "approach",
+            "algorithm",
+            "statistic",
+            "analys",
+            "protocol",
+            "measure",
+            "assay",
+            "setup",
+            "design",
+            "technique",
+            "architecture",
+            "simulation",
+            "extraction",
+            "preparation",
+            "training",
+            "culture",
+        ),
     ),
     ("discussion", ("discussion", "limitation", "implication", "comparison")),
     ("results", ("result", "evaluation", "finding", "performance")),
@@ -74,11 +132,6 @@ def words(text: str) -> list[str]:
     return ["#" if word[0].isdigit() else word for word in _WORDS.findall(text.lower())]
 
 
-def is_readable(sentence: str) -> bool:
-    """Whether a sentence can be judged: not too long or short, and in English as far as its small words tell."""
-    return len(sentence) <= LONGEST and _is_english(words(sentence))
-
-
 def _is_english(tokens: Sequence[str]) -> bool:
     """Whether enough of the words are common English ones."""
     spoken = [token for token in tokens if token[0].isalpha()]
@@ -87,8 +140,8 @@ def _is_english(tokens: Sequence[str]) -> bool:
 
 
 def features(sentence: str, section: str = "") -> Features | None:
-    """What `sentence` shows, its judged citation marked by `marking.MARK`; None where it cannot be judged: empty, longer
-    than `marking.LONGEST`, fewer than `SHORTEST` words, or not in English.
+    """What `sentence` shows, its judged citation marked by `marking.MARK`; None where it cannot be judged: empty,
+    longer than `marking.LONGEST`, fewer than `SHORTEST` words, or not in English.
     """
     if len(sentence) > LONGEST:
         return None
@@ -97,7 +150,7 @@ def features(sentence: str, section: str = "") -> Features | None:
     if not _is_english(tokens):
         return None
     runs = list(tokens)
-    runs += map(" ".join, zip(tokens, tokens[1:], strict=False))
+    runs += map(" ".join, pairwise(tokens))
     runs += map(" ".join, zip(tokens, tokens[1:], tokens[2:], strict=False))
     phrases = PHRASES.keys() & runs
     counts = dict.fromkeys(Cue, 0)
@@ -136,8 +189,8 @@ def _near(tokens: list[str]) -> list[str]:
 
 
 def cues(sentence: str) -> frozenset[Cue]:
-    """The groups of phrases that occur in a sentence; none where it cannot be judged. `cues.ORDERING` tells which of them
-    only order the queue.
+    """The groups of phrases that occur in a sentence; none where it cannot be judged. `cues.ORDERING` tells which of
+    them only order the queue.
     """
     found = features(sentence)
     return found.cues if found else frozenset()

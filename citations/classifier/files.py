@@ -11,8 +11,8 @@ import json
 import math
 import os
 import re
-import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,14 @@ def save(model: Model, path: Path) -> None:
     content = f"{_KIND} {_VERSION} sha256:{digest}\n".encode() + body
     if len(content) > LARGEST:
         raise ModelError(f"{model.name} would take {len(content)} bytes, more than {LARGEST}: train it on fewer words.")
+    half_done = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
         try:
-            os.link(file.name, path)
+            half_done.write_bytes(content)
+            os.link(half_done, path)
         finally:
-            os.unlink(file.name)
+            half_done.unlink(missing_ok=True)
     except FileExistsError:
         raise ModelError(f"{path} exists, and a model is never replaced: choose another name.") from None
     except OSError as error:
@@ -167,3 +167,10 @@ def _number(value: object) -> float:
     if not math.isfinite(value) or abs(value) > _HEAVIEST:
         raise ValueError("a number is out of range")
     return float(value)
+
+
+def with_threshold(model: Model, threshold: float | None) -> Model:
+    """The model with another threshold, which its card then says was chosen; the same model where it is None."""
+    if threshold is None:
+        return model
+    return replace(model, threshold=threshold, card={**model.card, "threshold_chosen": threshold})

@@ -7,7 +7,6 @@ known; the names and years of the others tell nothing of its role, and would onl
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 # How files of labelled sentences mark the judged citation.
@@ -27,6 +26,9 @@ _HAS_YEAR = re.compile(rf"\b{_YEAR}\b")
 _ONLY_YEARS = re.compile(rf"\s*{_YEAR}(?:\s*[,;]\s*{_YEAR})*\s*")
 # The authors before "(1999)": one or two names, or the first and "et al.".
 _AUTHORS_BEFORE = re.compile(rf"({_NAME}(?:\s+et\s+al\s?\.?,?|\s*(?:,|and|&)\s+{_NAME}){{0,3}})\s*$")
+# A shorter family name is often a word.
+_SHORTEST_NAME = 2
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _SEPARATORS = re.compile(r"[;,]")
 # What some files put for each citation that is not the judged one.
 _PLACEHOLDER = re.compile(r"(?<!@)[(\[]?\bCIT(?:ATION)?\b[)\]]?(?!@)")
@@ -103,18 +105,27 @@ def _is_citation(inside: str, *, square: bool) -> bool:
     return bool((square and _NUMBERS.fullmatch(inside)) or _HAS_YEAR.search(inside))
 
 
-def mark(sentence: str, family_names: Sequence[str], year: int | None) -> str:
-    """`sentence` with the citation of a paper marked, where its first author's name and the year tell which one it is.
+def mark(sentence: str, first_author: str, year: int | None) -> str:
+    """`sentence` with the citation of a paper marked, where its first author (as printed) and year tell which it is.
 
-    `family_names` are those of the cited paper's authors, the first one first. A sentence that bears a mark already, or
-    in which the paper is not named so, is returned as it is.
+    A sentence that bears a mark already, and one in which the paper is named otherwise or more than once, is returned
+    as it is.
     """
-    if MARK in sentence or not family_names or year is None or len(sentence) > LONGEST:
+    family = _family_name(first_author)
+    if MARK in sentence or year is None or len(family) < _SHORTEST_NAME or len(sentence) > LONGEST:
         return sentence
-    name = re.escape(family_names[0])
-    named = re.compile(rf"\b{name}\b[^()\[\];\d]{{0,80}}(?:\(\s*{year}[a-z]?\s*\)|\b{year}[a-z]?\b)")
-    found = list(named.finditer(sentence))
+    named = rf"(?<![\w-]){re.escape(family)}(?!\w)[^()\[\];\d]{{0,80}}(?:\(\s*{year}[a-z]?\s*\)|\b{year}[a-z]?\b)"
+    found = list(re.finditer(named, sentence))
     if len(found) != 1:
         return sentence
     start, end = found[0].span()
     return f"{sentence[:start]}{MARK}{sentence[end:]}"
+
+
+def _family_name(author: str) -> str:
+    """What stands before a comma, else the last word that is no suffix."""
+    before, comma, _ = author.partition(",")
+    if comma:
+        return before.strip()
+    words = [word for word in author.split() if word.strip(".").lower() not in _SUFFIXES]
+    return words[-1] if words else ""

@@ -1,8 +1,9 @@
 """Models that score citing sentences: a weight for each run of words and each fact, and what phrases speak for.
 
-Scores are computed in plain Python, from dictionaries: no array package is loaded, and 3,000 sentences and more pass in
-a second. The probabilities are those of a multinomial logistic regression over TF-IDF (Salton and Buckley 1988: 1 + ln of
-the count, times the inverse document frequency, scaled to length 1), divided by a temperature (Guo et al. 2017).
+Scores are computed in plain Python, from dictionaries: no array package is loaded, and thousands of sentences pass in a
+second. The probabilities are those of a multinomial logistic regression over TF-IDF (Salton and Buckley 1988: 1 + ln of
+the count, times the inverse document frequency, scaled to length 1), with scores divided by a temperature (Guo et al.
+2017).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from citations.classifier.features import ROLES, Features, features, letters
 from citations.vocabulary import Role, suggestion_threshold
@@ -19,6 +21,7 @@ from citations.vocabulary import Role, suggestion_threshold
 Triple = tuple[float, float, float]
 # What a run says: its inverse document frequency, and its weights for `ROLES`.
 Weights = tuple[float, float, float, float]
+_NOTHING: Triple = (0.0, 0.0, 0.0)
 # Stored in this precision: the name of a run and three weights then take about 40 bytes, and no figure changes.
 DECIMALS = 4
 
@@ -61,12 +64,18 @@ class Model:
         """At or above which it suggests: its own threshold, or the family's in `vocabulary.py` where that is higher."""
         return max(self.threshold, suggestion_threshold(self.name) or 0.0)
 
+    @cached_property
+    def _ready(self) -> tuple[dict[str, Weights], dict[str, Weights]]:
+        """Runs of words and of letters as `_weighed` takes them: what does not depend on a sentence is multiplied once."""
+        return _squared(self.runs), _squared(self.letters)
+
     def scores(self, seen: Features) -> Triple:
         """The logits of `ROLES` for a sentence, before the temperature."""
         one, two, three = self.bias
-        for known, runs in ((self.runs, seen.runs), (self.letters, letters(seen.text) if self.letters else ())):
-            of_runs = _weighed(known, runs) if known else (0.0, 0.0, 0.0)
-            one, two, three = one + of_runs[0], two + of_runs[1], three + of_runs[2]
+        of_words, of_letters = self._ready
+        for known, runs in ((of_words, seen.runs), (of_letters, letters(seen.text) if of_letters else ())):
+            weighed = _weighed(known, runs) if known else _NOTHING
+            one, two, three = one + weighed[0], two + weighed[1], three + weighed[2]
         for fact in seen.facts:
             if fact in self.facts:
                 weight = self.facts[fact]
@@ -98,20 +107,28 @@ class Model:
         return Suggestion(ROLES[best], round(confidence, DECIMALS), sentence)
 
 
+def _squared(runs: Mapping[str, Weights]) -> dict[str, Weights]:
+    """For each run the square of its rarity, and its weights times its rarity."""
+    return {run: (rare * rare, rare * one, rare * two, rare * three) for run, (rare, one, two, three) in runs.items()}
+
+
 def _weighed(known: Mapping[str, Weights], runs: Sequence[str]) -> Triple:
-    """The weights of runs, times their TF-IDF scaled to length 1."""
-    squares = first = second = third = 0.0
-    find = known.get
-    for run, count in Counter(runs).items():
-        weights = find(run)
-        if weights is not None:
-            value = weights[0] * (1 + math.log(count)) if count > 1 else weights[0]
-            squares += value * value
-            first += value * weights[1]
-            second += value * weights[2]
-            third += value * weights[3]
-    length = math.sqrt(squares) or 1.0
-    return first / length, second / length, third / length
+    """The weights of runs, times their TF-IDF scaled to length 1. Sums whole columns, which is twice as fast as one run
+    after the other.
+    """
+    counts = Counter(runs)
+    found = [weights for weights in map(known.get, counts) if weights]
+    for run, count in counts.items():
+        if count > 1 and run in known:
+            # The first occurrence is among those found; this is what the others add.
+            times, weights = 1 + math.log(count), known[run]
+            more = times - 1
+            found.append(((times * times - 1) * weights[0], more * weights[1], more * weights[2], more * weights[3]))
+    if not found:
+        return _NOTHING
+    squares, one, two, three = map(sum, zip(*found, strict=True))
+    length = math.sqrt(squares)
+    return one / length, two / length, three / length
 
 
 def softmax(scores: Sequence[float], temperature: float = 1.0) -> Triple:

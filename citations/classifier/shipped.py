@@ -21,7 +21,7 @@ CUES = Model(
     threshold=0.9,
     bias=(0.0, 0.0, 0.5),
     phrases=1.0,
-    temperature=2.4,
+    temperature=1.0,
     card={
         "title": "Phrases",
         "about": "Phrases of scholarly English, written down by hand. Nothing was learnt but how sure they are.",

@@ -1,7 +1,7 @@
 """Learning a model from labelled sentences. The only module that needs scikit-learn, SciPy and NumPy.
 
-A multinomial logistic regression over TF-IDF of runs of words and of letters. Each column is scaled by the square root of
-its largest naive Bayes log-count ratio, after Wang and Manning (2012), who scale by the ratio itself: the square root was
+A multinomial logistic regression over TF-IDF of runs of words and of letters. Each column is scaled by the square root
+of its largest naive Bayes log-count ratio, after Wang and Manning (2012), who scale by the ratio itself: the root was
 the better one on held-out papers. The temperature and all figures come from cross-validation in which no paper's
 sentences are on both sides.
 """
@@ -29,7 +29,7 @@ from citations.vocabulary import suggestion_threshold
 # Fewer labels leave intervals of more than ten points, and a role with fewer is learnt from chance.
 LEAST_LABELS, LEAST_OF_ROLE = 400, 50
 _SEED = 20261123
-# A run of letters in fewer sentences than this hardly ever helps, and there are many; so many of the commonest are kept.
+# A run of letters in fewer sentences than this hardly ever helps, and there are many; so many of the commonest stay.
 _LEAST_OF_LETTERS, _MOST_LETTERS = 5, 40_000
 # How much runs of letters and facts count beside runs of words, each of which has length 1.
 _WEIGHT_OF_LETTERS, _WEIGHT_OF_FACTS = 0.7, 0.3
@@ -77,10 +77,10 @@ def train(
     examples: Iterable[Example],
     name: str,
     card: Mapping[str, object],
-    settings: Settings = Settings(),  # noqa: B008 (frozen)
+    settings: Settings = Settings(),
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Trained:
-    """Learn a model called `name` (`files.NAME`) from examples; `card` says where they come from, and is completed here.
+    """Learn a model called `name` (`files.NAME`) from examples; `card` says where they come from, and is completed.
 
     `progress` is called with rounds done and rounds in all. Raises `TooFewLabels` below `LEAST_LABELS` and
     `LEAST_OF_ROLE`. The same examples give the same model.
@@ -88,16 +88,16 @@ def train(
     kept = [one for one in examples if one.role in ROLES]
     pairs = [(one, seen) for one in kept if (seen := features(one.sentence, one.section)) is not None]
     _check(Counter(one.role for one, _ in pairs))
-    seen = [features_ for _, features_ in pairs]
+    known = [seen for _, seen in pairs]
     roles = np.array([ROLES.index(one.role) for one, _ in pairs])
     groups = [one.citing or one.sentence for one, _ in pairs]
     rounds = settings.folds + 1
     scores: list[Triple] = [(0.0, 0.0, 0.0)] * len(pairs)
     for number, (learning, judging) in enumerate(_folds(groups, roles, settings.folds)):
         progress(number, rounds)
-        fold = _fit([seen[n] for n in learning], roles[learning], name, settings)
+        fold = _fit([known[n] for n in learning], roles[learning], name, settings)
         for n in judging:
-            scores[n] = fold.scores(seen[n])
+            scores[n] = fold.scores(known[n])
     progress(settings.folds, rounds)
     temperature = round(_temperature(scores, roles), DECIMALS)
     judged = [
@@ -106,7 +106,7 @@ def train(
     ]
     figures = evaluation.measure(judged)
     model = replace(
-        _fit(seen, roles, name, settings),
+        _fit(known, roles, name, settings),
         temperature=temperature,
         threshold=_threshold(name, figures),
         card=_card(card, pairs_left_out=len(kept) - len(pairs), figures=figures, settings=settings),
@@ -213,9 +213,7 @@ def _fit(seen: Sequence[Features], roles: np.ndarray, name: str, settings: Setti
         bias=_triple(regression.intercept_),
         runs=_weights(columns.words, weights[:, : ends[0]], 1.0),
         letters=_weights(columns.letters, weights[:, ends[0] : ends[1]], _WEIGHT_OF_LETTERS),
-        facts={
-            fact: _triple(_WEIGHT_OF_FACTS * weights[:, ends[1] + n]) for n, fact in enumerate(columns.facts)
-        },
+        facts={fact: _triple(_WEIGHT_OF_FACTS * weights[:, ends[1] + n]) for n, fact in enumerate(columns.facts)},
         phrases=settings.phrases,
     )
 
@@ -266,7 +264,7 @@ def _block(rows: Sequence[Sequence[str]], rarities: Mapping[str, float]) -> spar
 
 
 def _scale(matrix: sparse.csr_matrix, roles: np.ndarray) -> np.ndarray:
-    """For each column the square root of the largest log-count ratio of a role against the rest (counts smoothed by 1)."""
+    """For each column the square root of the largest log-count ratio of a role against the rest, smoothed by 1."""
     occurs = matrix.copy()
     occurs.data = np.ones_like(occurs.data)
     total = np.asarray(occurs.sum(axis=0)).ravel()
