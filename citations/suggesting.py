@@ -176,8 +176,23 @@ def _classify_batch(model: Model, ids: Sequence[int]) -> Counts:
             counts += happened
             new += [label] if label else []
         if new:
+            _attach(new)
             labelling.add_labels(new, Cause(f"The classifier {model.name} was run."))
     return counts
+
+
+def _attach(labels: Iterable[Label]) -> None:
+    """Give labels the rows that they name, all at once: the writer of labels looks at each."""
+    new = list(labels)
+    citations = Citation.objects.in_bulk([label.citation_id for label in new])
+    mentions = Mention.objects.select_related("citation").in_bulk([pk for label in new if (pk := label.mention_id)])
+    retracted = Label.objects.select_related("citation").in_bulk([pk for label in new if (pk := label.retracts_id)])
+    for label in new:
+        label.citation = citations[label.citation_id]
+        if label.mention_id:
+            label.mention = mentions[label.mention_id]
+        if label.retracts_id:
+            label.retracts = retracted[label.retracts_id]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ ROLES: tuple[Role, ...] = (Role.METHOD, Role.COMPARISON, Role.BACKGROUND)
 # Counts up when anything here, in `marking` or in `cues` changes what a sentence shows: a model only fits the features
 # that it learnt from.
 FEATURES = 1
+# The version of this project, as pyproject.toml has it, for the cards of models.
+CODE = "0.1.0"
 # A word, a number, or a mark that changes what is said. Brackets and quotes say little once citations are masked.
 _WORDS = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+)*|\d+(?:[.,]\d+)*|[%;:?]")
 _JUDGED = JUDGED.strip()

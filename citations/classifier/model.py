@@ -66,7 +66,7 @@ class Model:
 
     @cached_property
     def _ready(self) -> tuple[dict[str, Weights], dict[str, Weights]]:
-        """Runs of words and of letters as `_weighed` takes them: what does not depend on a sentence is multiplied once."""
+        """Runs of words and of letters as `_weighed` takes them: what no sentence changes is multiplied once."""
         return _squared(self.runs), _squared(self.letters)
 
     def scores(self, seen: Features) -> Triple:
@@ -118,16 +118,15 @@ def _weighed(known: Mapping[str, Weights], runs: Sequence[str]) -> Triple:
     """
     counts = Counter(runs)
     found = [weights for weights in map(known.get, counts) if weights]
-    for run, count in counts.items():
-        if count > 1 and run in known:
-            # The first occurrence is among those found; this is what the others add.
-            times, weights = 1 + math.log(count), known[run]
-            more = times - 1
-            found.append(((times * times - 1) * weights[0], more * weights[1], more * weights[2], more * weights[3]))
+    for run, count in [(run, count) for run, count in counts.items() if count > 1 and run in known]:
+        # The first occurrence is among those found; this is what the others add.
+        times, weights = 1 + math.log(count), known[run]
+        more = times - 1
+        found.append(((times * times - 1) * weights[0], more * weights[1], more * weights[2], more * weights[3]))
     if not found:
         return _NOTHING
     squares, one, two, three = map(sum, zip(*found, strict=True))
-    length = math.sqrt(squares)
+    length = math.sqrt(squares) or 1.0
     return one / length, two / length, three / length
 
 

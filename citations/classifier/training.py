@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from citations.classifier import evaluation, files
 from citations.classifier.evaluation import Figures, Judged
 from citations.classifier.examples import Example
-from citations.classifier.features import FEATURES, ROLES, Features, features, letters
+from citations.classifier.features import CODE, FEATURES, ROLES, Features, features, letters
 from citations.classifier.model import DECIMALS, Model, Triple, Weights, softmax
 from citations.vocabulary import suggestion_threshold
 
@@ -135,6 +135,7 @@ def _card(
     return {
         **card,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "code": CODE,
         "features": FEATURES,
         "roles": {role.value: of_role.sentences for role, of_role in figures.roles.items()},
         "not_readable": pairs_left_out,

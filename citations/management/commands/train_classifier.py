@@ -118,7 +118,7 @@ class Command(DatabaseCommand):
             examples += found.examples
             card.append({"from": Path(raw).name, "sentences": len(found.examples), "labels": found.scheme})
             if left_out := ", ".join(f"{label} {n}" for label, n in sorted(found.left_out.items())):
-                self.stdout.write(f"{Path(raw).name}: left out, since they say no role: {left_out}")
+                self.stdout.write(f"{Path(raw).name}: left out, without a role or of mixed ones: {left_out}")
         return examples, card
 
     def _progress(self, done: int, of: int) -> None:
