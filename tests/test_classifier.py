@@ -12,6 +12,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,7 @@ from citations.classifier import evaluation, files, shipped, training
 from citations.classifier.cues import ORDERING, PHRASES, Cue
 from citations.classifier.evaluation import Judged, measure
 from citations.classifier.examples import Example, ExampleError, read
-from citations.classifier.features import CODE, ROLES, cues, features, section_group, words
+from citations.classifier.features import CODE, ROLES, cues, features, letters, section_group, words
 from citations.classifier.files import ModelError
 from citations.classifier.marking import LONGEST, MARK, mark, mask
 from citations.classifier.model import Model, Triple, combine, softmax
@@ -225,22 +226,22 @@ def test_a_matrix_and_a_model_score_alike() -> None:
     """What is learnt with arrays is scored without: the probabilities must be those of the regression."""
     some = sentences.examples(20)
     seen = [found for one in some if (found := features(one.sentence, one.section))]
-    spelt = [training.letters(one.text) for one in seen]
+    spelt = [letters(one.text) for one in seen]
     settings = training.Settings()
     columns = training._columns(seen, spelt, settings)
     matrix = training._matrix(seen, spelt, columns)
-    roles = training.np.array([ROLES.index(one.role) for one in some])
+    roles = np.array([ROLES.index(one.role) for one in some])
     model = training._fit(seen, roles, "linear-test", settings)
     ends = len(columns.words), len(columns.words) + len(columns.letters)
     for row, one in zip(matrix.toarray(), seen, strict=True):
         for role in range(len(ROLES)):
             weights = [weight[role + 1] for weight in model.runs.values()]
-            expected = model.bias[role] + float(row[: ends[0]] @ training.np.array(weights))
+            expected = model.bias[role] + float(row[: ends[0]] @ np.array(weights))
             spelling = [weight[role + 1] for weight in model.letters.values()]
             factor = training._WEIGHT_OF_LETTERS
-            expected += float(row[ends[0] : ends[1]] @ training.np.array(spelling)) / factor
+            expected += float(row[ends[0] : ends[1]] @ np.array(spelling)) / factor
             facts = [weight[role] for weight in model.facts.values()]
-            expected += float(row[ends[1] :] @ training.np.array(facts)) / training._WEIGHT_OF_FACTS
+            expected += float(row[ends[1] :] @ np.array(facts)) / training._WEIGHT_OF_FACTS
             assert model.scores(one)[role] == pytest.approx(expected, abs=1e-6)
 
 
@@ -264,7 +265,7 @@ def test_too_little_is_refused_with_what_is_missing(some: list[Example], said: s
 def test_no_paper_is_learnt_from_and_judged_by() -> None:
     some = sentences.examples(50, papers=11)
     groups = [one.citing for one in some]
-    roles = training.np.array([ROLES.index(one.role) for one in some])
+    roles = np.array([ROLES.index(one.role) for one in some])
     judged: list[int] = []
     for learning, judging in training._folds(groups, roles, 4):
         assert not {groups[n] for n in learning} & {groups[n] for n in judging}
@@ -463,7 +464,8 @@ def test_figures_are_those_worked_out_by_hand() -> None:
     assert found.roles[Role.METHOD].precision.value == 1
     assert found.roles[Role.METHOD].recall.value == pytest.approx(1 / 2)
     coverage, accuracy = found.by_threshold[0.8]
-    assert (coverage.value, accuracy.value) == (pytest.approx(3 / 5), 1)
+    assert coverage.value == pytest.approx(3 / 5)
+    assert accuracy.value == 1
     # Steps: 0.0 (right, said 0), 0.6 (wrong), 0.8 (right), 0.9 (both right).
     assert found.calibration_error.value == pytest.approx((1 + 0.6 + 0.2 + 0.2) / 5)
     assert found.by_threshold[0.95][1].value is None

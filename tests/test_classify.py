@@ -188,7 +188,8 @@ def test_an_interrupted_run_keeps_what_is_done_and_goes_on(monkeypatch: pytest.M
     for citation in Citation.objects.filter(cited=hub):
         make_mention(citation, USES)
     monkeypatch.setattr(suggesting, "BATCH", 1)
-    work, done = suggesting._classify_batch, []
+    work = suggesting._classify_batch
+    done: list[list[int]] = []
 
     def interrupted(model: Model, ids: list[int]) -> suggesting.Counts:
         if len(done) == 2:

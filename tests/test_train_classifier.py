@@ -13,8 +13,10 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from citations import labelling, suggesting
-from citations.classifier import files
+from citations.classifier import files, training
+from citations.classifier.evaluation import Judged, measure
 from citations.classifier.examples import Example
+from citations.classifier.model import Model
 from citations.models import Citation, Mention
 from citations.summaries import Cause
 from citations.text import content_hash
@@ -30,6 +32,17 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
     """A folder of data of its own."""
     settings.DATA_DIR = tmp_path / "data"
     return tmp_path
+
+
+@pytest.fixture
+def trained_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training gives an empty model at once, for tests of what happens around it."""
+
+    def train(_: object, name: str, card: dict[str, object], *__: object) -> training.Trained:
+        figures = measure([Judged(Role.METHOD, (0.8, 0.1, 0.1), "paper")])
+        return training.Trained(Model(name, 0.8, card=card), figures)
+
+    monkeypatch.setattr(training, "train", train)
 
 
 def run(*args: object, **options: Any) -> list[str]:
@@ -109,12 +122,14 @@ def test_too_few_labels_are_said_with_what_is_needed() -> None:
         run()
 
 
+@pytest.mark.usefixtures("trained_before")
 def test_a_dry_run_saves_nothing(folder: Path) -> None:
     path = sentences.write(folder / "invented.jsonl", sentences.examples())
     assert run(path, dry_run=True)[-1] == "Dry run: nothing was saved."
     assert not (folder / "data" / "models").exists()
 
 
+@pytest.mark.usefixtures("trained_before")
 def test_a_threshold_of_ones_own_is_kept_and_said_in_the_card(folder: Path) -> None:
     path = sentences.write(folder / "invented.jsonl", sentences.examples())
     run(path, name="linear-shy", threshold=0.97)
@@ -148,6 +163,7 @@ def test_an_existing_model_is_refused_before_anything_is_trained(folder: Path) -
     assert path.read_text("utf-8") == "a model"
 
 
+@pytest.mark.usefixtures("trained_before")
 def test_a_second_model_of_one_day_gets_a_name_of_its_own(folder: Path) -> None:
     path = sentences.write(folder / "invented.jsonl", sentences.examples())
     first, second = run(path)[-1], run(path)[-1]
