@@ -81,7 +81,7 @@ def add_labels(labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = 
     new = list(labels)
     citations = sorted({label.citation_id for label in new})
     with transaction.atomic():
-        _lock(citations)
+        lock(citations)
         # Only now can nobody else write to these ledgers any more.
         if seen is not None and any(ledger_mark(citation) != seen for citation in citations):
             raise LedgerMovedError
@@ -190,7 +190,7 @@ def new_decision() -> uuid.UUID:
     return uuid.uuid4()
 
 
-def _lock(citation_ids: Iterable[int]) -> None:
+def lock(citation_ids: Iterable[int]) -> None:
     """Hold the hubs of these citations, before any ledger is read: so no two writers resolve the same one at once.
 
     While this waits, a merge may move a citation to another hub, or hide it: then that hub is held as well.

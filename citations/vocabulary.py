@@ -342,6 +342,17 @@ MAPPINGS: dict[str, dict[str, Mapped]] = {
         "motivation": Mapped(Role.BACKGROUND),
         "future": Mapped(Role.BACKGROUND),
     },
+    # The verbs by which CiTelling sorts citing sentences. Those that say what the cited paper did are context.
+    "citelling": {
+        "use": _METHOD_COARSE,
+        "extend": Mapped(Role.EXTENSION),
+        "compare": Mapped(Role.COMPARISON),
+        "propose": Mapped(Role.BACKGROUND),
+        "analyze": Mapped(Role.BACKGROUND),
+    },
+    # Sentences of papers about software. One without any stands for context; software that is only named, or that
+    # the authors made, tells nothing of a citation.
+    "software-intent": {"used": _METHOD_COARSE, "none": Mapped(Role.BACKGROUND)},
     # The Citation Typing Ontology (Peroni and Shotton 2012). `cites` says nothing beyond the citation itself.
     "cito": {name.lower(): mapped for name, mapped in _CITO.items()},
     "scite": {
