@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, given
@@ -633,3 +633,28 @@ STEPS: dict[str, Callable[..., None]] = {
     "pin citation": step_pin_citation,
     "merge": step_merge,
 }
+
+
+# The command line -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_tells_first_and_merges_with_a_reason_and_a_name() -> None:
+    survivor = make_paper("One work", slug="one", identifiers=["doi:10.1/a"])
+    loser = make_paper("One work", slug="two", identifiers=["doi:10.1/b"])
+    make_citation(cited=loser)
+    out = io.StringIO()
+    call_command("merge_papers", "one", "two", stdout=out)
+    assert "Citations of it: 1 move, 0 collide" in out.getvalue()
+    assert "Nothing was merged." in out.getvalue()
+    with pytest.raises(CommandError, match="Name the account"):
+        call_command("merge_papers", "one", "two", reason="One work.", stdout=out)
+    make_curator("ann")
+    with pytest.raises(CommandError, match="Add --warnings-read"):
+        call_command("merge_papers", "one", "two", reason="One work.", by="ann", stdout=out)
+    call_command("merge_papers", "one", "two", reason="One work.", by="ann", warnings_read=True, stdout=out)
+    assert Merge.objects.get().curator.username == "ann"
+    with pytest.raises(CommandError, match="no paper with the slug 'three'"):
+        call_command("merge_papers", "one", "three", stdout=out)
+    loser.refresh_from_db()
+    assert loser.merged_into == survivor
+    assert_all_is_well()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from citations.admin import citations, decisions, hubs, merges, papers, runs
+from citations.admin import citations, decisions, hubs, labels, merges, papers, runs
 
-__all__ = ["citations", "decisions", "hubs", "merges", "papers", "runs"]
+__all__ = ["citations", "decisions", "hubs", "labels", "merges", "papers", "runs"]
 
 admin.site.site_header = "Citation Explorer"
 admin.site.site_title = "Citation Explorer"
