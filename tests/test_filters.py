@@ -458,3 +458,10 @@ def test_what_a_notice_repeats_is_one_short_line(text: str) -> None:
 def test_every_list_declares_its_sorts() -> None:
     assert issubclass(CitationFilter, StrictFilterSet)
     assert next(iter(CitationFilter.sorts)) == "newest"
+
+
+def test_without_its_search_a_list_is_not_sorted_by_relevance_any_more() -> None:
+    filters = CitationFilter(QueryDict("q=sparse&sort=relevance&role=method"))
+    assert filters.address("/x", drop=("q",)) == "/x?role=method"
+    assert filters.address("/x", set={"q": []}) == "/x?role=method"
+    assert filters.address("/x", drop=("role",)) == "/x?q=sparse&sort=relevance"

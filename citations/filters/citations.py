@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.http import QueryDict
 
 from citations import search
 from citations.filters.base import (
+    SORT,
     YEAR_FROM,
     YEAR_TO,
     ChoiceFilter,
     ConditionFilter,
     FlagFilter,
     Problem,
+    Query,
     QueryField,
     StrictFilterSet,
     VenueFilter,
@@ -121,6 +123,13 @@ class CitationFilter(StrictFilterSet):
         """As `qs`, for the first few rows in the order of an index, where many match the search."""
         rows = self.filter_except(self.queryset, SEARCH)
         return search.citations(rows, self.asked, self.hub_id or 0, in_order=True)
+
+    def address(self, path: str, *, drop: Collection[str] = (), set: Query | None = None) -> str:
+        """As the base; without its search the list is not sorted by relevance any more."""
+        searched = () if SEARCH in drop else (set or {}).get(SEARCH, self.query.get(SEARCH, ()))
+        if self.sort == RELEVANCE and not searched:
+            drop = (*drop, SORT)
+        return super().address(path, drop=drop, set=set)
 
     def check(self) -> Iterable[Problem]:
         """As the base, and: a search needs a word, and relevance something to be relevant to."""
