@@ -14,7 +14,7 @@ from bench import corpus, machine
 from bench.results import Result, received, table
 
 ROOT = Path(__file__).resolve().parent.parent
-MEASUREMENTS = ("bench.loading",)
+MEASUREMENTS = ("bench.loading", "bench.pages")
 WITH_POSTGRES = str(ROOT / "scripts" / "with_postgres.sh")
 
 INTRODUCTION = """# Performance
