@@ -135,13 +135,6 @@ class CitationFilter(StrictFilterSet):
         rows = self.filter_except(self.queryset, SEARCH)
         return search.citations(rows, self.asked, self.hub_id or 0, in_order=True)
 
-    def address(self, path: str, *, drop: Collection[str] = (), set: Query | None = None) -> str:
-        """As the base; without its search the list is not sorted by relevance any more."""
-        searched = () if SEARCH in drop else (set or {}).get(SEARCH, self.query.get(SEARCH, ()))
-        if self.sort == RELEVANCE and not searched:
-            drop = (*drop, SORT)
-        return super().address(path, drop=drop, set=set)
-
     def check(self) -> Iterable[Problem]:
         """As the base, and: a search needs a word, and relevance something to be relevant to."""
         yield from super().check()
