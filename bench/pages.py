@@ -53,9 +53,10 @@ SORTS = ("newest", "oldest", "cited", "title", "confidence")
 def measure() -> list[Any]:
     """All results of one database."""
     from bench import synthetic
+    from bench.admin_pages import admin_pages
 
     synthetic.make()
-    parts = (hub_pages, explorer_pages, against_raw, unchanged, exports)
+    parts = (hub_pages, explorer_pages, against_raw, unchanged, admin_pages, exports)
     wanted = os.environ.get("BENCH_PARTS", "").split() or [part.__name__ for part in parts]
     return [found for part in parts if part.__name__ in wanted for found in part()]
 
