@@ -25,7 +25,8 @@ import django
 ROUNDS = 7
 # Pairs of filters that are measured thoroughly, after all pairs were tried: the slowest.
 SLOWEST_PAIRS = 2
-NO_CACHE = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+_NOTHING_KEPT = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+NO_CACHE = {"default": _NOTHING_KEPT, "pages": _NOTHING_KEPT}
 # Names of static files as they are: nothing is collected for a measurement.
 PLAIN = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 HOST = "localhost"
