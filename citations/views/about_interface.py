@@ -12,6 +12,7 @@ from citations import charts
 from citations.facets.lines import FacetValue, YearMark
 from citations.filters.base import PageLink, Pages
 from citations.hub_class import HubCounts, Verdict, classify_hub
+from citations.listing.marking import NO_MARKING
 from citations.listing.rows import Ledger, Row, Sentence
 from citations.models import Citation, Paper
 from citations.vocabulary import DecidedBy, HubClass, Kind, Notice, Polarity, Role
@@ -138,8 +139,9 @@ def _pages(number: int, total: int, last: int) -> Pages:
 
 def _rows() -> list[Row]:
     """Rows of a list that have what is hard to set: long and foreign titles, many authors, every kind of mark."""
-    sentence = Sentence("We train on it and compare our results with it.", "Experiments", "Semantic Scholar")
-    return [
+    text = "We train on it and compare our results with it."
+    sentence = Sentence(text, "Experiments", "Semantic Scholar", NO_MARKING.sentence(text))
+    rows = [
         _row("A citing paper that a curator read", {"role": "method", "role_by": "curator"}, sentence=sentence),
         _row(
             "An imported label, coarse, and a dispute that nobody has confirmed",
@@ -158,6 +160,9 @@ def _rows() -> list[Row]:
         _row("深層学習による引用分類の研究：大規模言語モデルの評価", {"role": "background", "role_by": "curator"}),
         _row("Bounds on ∫₀^∞ e^(−x²) dx, α-stable ℝⁿ-valued processes and O(n log n)", {}, notice="retracted"),
     ]
+    for number, row in enumerate(rows, start=1):
+        row.citation.pk = number  # each row is a place of its own on the page
+    return rows
 
 
 def _row(
@@ -171,6 +176,6 @@ def _row(
 ) -> Row:
     """A row of objects that are in no database."""
     paper = Paper(slug="made-up", title=title, year=2024, notice=notice, kind=Kind.ARTICLE)
-    citation = Citation(pk=0, citing=paper, **facts)
+    citation = Citation(citing=paper, **facts)
     said = () if sentence is None else (sentence,)
     return Row(citation, authors, more_authors, said, Ledger())
