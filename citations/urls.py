@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from citations.feeds import citing_feed, history_feed, site_feed
 from citations.views.about import about_classes, about_data
+from citations.views.about_interface import about_style, about_words
 from citations.views.agreement import agreement_list
 from citations.views.badge import badge
 from citations.views.citation import citation_page
@@ -23,6 +24,7 @@ from citations.views.papers import papers
 from citations.views.redirects import arxiv, doi, identifier
 from citations.views.report import report
 from citations.views.search import search_page
+from citations.views.suggestions import suggestions
 
 urlpatterns = [
     path("", home, name="home"),
@@ -42,11 +44,14 @@ urlpatterns = [
     path("papers/<slug:slug>.<str:form>", paper_export, name="paper_export"),
     path("compare/", compare, name="compare"),
     path("search/", search_page, name="search"),
+    path("search/suggestions/", suggestions, name="suggestions"),
     path("doi/<path:value>", doi, name="doi"),
     path("arxiv/<path:value>", arxiv, name="arxiv"),
     path("id/<str:scheme>/<path:value>", identifier, name="identifier"),
     path("about/classes/", about_classes, name="about_classes"),
     path("about/data/", about_data, name="about_data"),
+    path("about/words/", about_words, name="about_words"),
+    path("about/style/", about_style, name="about_style"),
     path("about/data/agreement/", agreement_list, name="agreement"),
     path("robots.txt", robots, name="robots"),
     path("sitemap.xml", sitemap, name="sitemap"),

@@ -34,11 +34,12 @@ def environment(**options: Any) -> Environment:
     """
     # Imported here, not above: Django reads this module before its applications are ready.
     from citations import formatting
+    from citations.glossary import WORDS
 
     if settings.TEMPLATE_CACHE:
         options["bytecode_cache"] = TemplateCache(settings.TEMPLATE_CACHE)
     options |= {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     made = Environment(**options)
-    made.globals.update(url=url, static=static)
+    made.globals.update(url=url, static=static, glossary=WORDS)
     made.filters.update(formatting.FILTERS)
     return made

@@ -251,7 +251,7 @@ def test_a_list_that_is_refreshed_in_place_comes_alone_with_title_and_address(cl
     html = response.content.decode()
     assert "<!DOCTYPE" not in html
     assert html.lstrip().startswith("<title>3 papers that use Pythia as a tool - Citation Explorer</title>")
-    assert '<p id="said" hx-swap-oob="innerHTML">3 of 5 citing papers use Pythia as a tool</p>' in html
+    assert '<p id="said" data-hx-swap-oob="innerHTML">3 of 5 citing papers use Pythia as a tool</p>' in html
     assert html.count("<article") == 3
     assert response["HX-Push-Url"] == f"{path}?role=method"
 

@@ -28,7 +28,7 @@ def test_an_empty_collection_says_how_to_begin_and_keeps_the_search(client: Clie
     assert "This collection holds no paper yet" in page
     assert "<code>.venv/bin/python manage.py import_citations arXiv:2304.01373 --source semanticscholar" in page
     assert "<code>.venv/bin/python manage.py load_sample" in page
-    assert 'action="/papers/"' in page
+    assert 'action="/search/"' in page
     assert "For example" not in page
 
 

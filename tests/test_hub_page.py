@@ -143,7 +143,7 @@ def test_it_has_all_nine_parts(client: Client) -> None:
         "s-rep",
         "s-list",
     ]
-    assert "<h1>Pythia: a suite</h1>" in html
+    assert "<h1><bdi>Pythia: a suite</bdi></h1>" in html
     assert "Stella Biderman, Hailey Schoelkopf" in html
     assert 'href="/arxiv/2304.01373"' in html
     assert "@misc{biderman2023pythia" in html

@@ -140,7 +140,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /admin/",
         "Disallow: /api/",
         "Disallow: /search/",
-        "Disallow: /compare/",
+        "Disallow: /compare/?",
         "Disallow: /hubs/?",
         "Disallow: /hubs/*/?",
         "Disallow: /hubs/*/citing.",
