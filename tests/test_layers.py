@@ -15,6 +15,7 @@ LAYERS = {
     "identifiers": 1,
     "text": 1,
     "formatting": 1,
+    "logs": 1,
     "charts": 2,  # this and the next are not in the first design: docs/decisions.md
     "references": 2,
     "hub_class": 2,
@@ -37,6 +38,7 @@ LAYERS = {
     "facets": 6,
     "exports": 6,
     "listing": 7,
+    "backups": 7,
     "views": 8,
     "api": 8,
     "feeds": 8,
