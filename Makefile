@@ -11,7 +11,7 @@ run: ## Install, prepare and serve the site at http://127.0.0.1:8000/ (HOST=... 
 test: install ## All tests, on SQLite and on PostgreSQL (ARGS="-k name" goes to pytest, WORKERS=0 keeps them in one process)
 	@scripts/test.sh $(ARGS)
 
-check: install ## Formatting, types, Django's checks, missing migrations
+check: install ## Formatting, types, Django's checks, missing migrations, known vulnerabilities
 	@scripts/check.sh
 
 format: install ## Bring the code into the form that `make check` wants

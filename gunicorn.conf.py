@@ -1,7 +1,7 @@
 """How gunicorn serves the site: `gunicorn explorer.wsgi` reads this file by its name.
 
-HOST, PORT and WEB_CONCURRENCY come from the environment. Run as a program (`python gunicorn.conf.py`) it only checks
-them, and that the address is free, so that `make run` can say what is wrong before it touches the database.
+ACCESS_LOG, HOST, PORT and WEB_CONCURRENCY come from the environment. Run as a program (`python gunicorn.conf.py`) it
+only checks them, and that the address is free, so that `make run` can say what is wrong before it touches the database.
 """
 
 from __future__ import annotations
@@ -26,6 +26,14 @@ def _number(variable: str, default: int, least: int, most: int) -> int:
     if not (value.isascii() and value.isdigit() and least <= int(value[:10]) <= most):
         _stop(variable, f"{value!r} is not a whole number from {least} to {most}")
     return int(value)
+
+
+def _switch(variable: str) -> bool:
+    """A switch that is off unless the environment says otherwise; anything but a plain yes or no stops the start."""
+    value = os.environ.get(variable, "off").strip().lower()
+    if value not in ("true", "1", "yes", "on", "false", "0", "no", "off"):
+        _stop(variable, f"{value!r} is neither true/yes/on/1 nor false/no/off/0")
+    return value in ("true", "1", "yes", "on")
 
 
 def _require_free(host: str, port: int) -> None:
@@ -65,7 +73,9 @@ keepalive = 5  # seconds
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() and os.access("/dev/shm", os.W_OK) else None
 # The control socket would be written under the home directory.
 control_socket_disable = True
-accesslog = None
+# A line for each request, with its name, written as LOG_FORMAT says (explorer/server_log.py).
+accesslog = "-" if _switch("ACCESS_LOG") else None
+logger_class = "explorer.server_log.ServerLog"
 errorlog = "-"
 # Its own account of starting is noise beside the one line below, unless asked for.
 loglevel = os.environ.get("LOG_LEVEL", "WARNING").lower()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -19,6 +22,13 @@ def _install_triggers(using: str, **_: Any) -> None:
     site_version.install(connections[using])
 
 
+def _watch_statements(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Note slow statements of each connection that is opened."""
+    from citations.engines import slow_queries
+
+    slow_queries.watch(connection, settings.SLOW_QUERY_MS)
+
+
 class CitationsConfig(AppConfig):
     """Everything of this site stands in one application."""
 
@@ -27,5 +37,7 @@ class CitationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect what must follow every migration."""
+        """Connect what must follow every migration, and every opening of the database."""
         post_migrate.connect(_install_triggers, sender=self, dispatch_uid="citations.install_triggers")
+        if settings.SLOW_QUERY_MS is not None:
+            connection_created.connect(_watch_statements, dispatch_uid="citations.watch_statements")

@@ -49,7 +49,8 @@ _FIELDS = {AUTHOR: "by", VENUE: "in"}
 _FOREIGN_FIELDS = frozenset({"abstract", "doi", "journal", "sentence", "summary", "title", "year"})
 _OPERATORS = frozenset({"AND", "NEAR", "NOT", "OR"})
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\s]+")
+# Control characters, halves of surrogates, blanks, and what turns the direction of a sentence that repeats it.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\s]+")
 _LEAD = re.compile(r'[^\w"\-]*')
 _DASHES = re.compile("-*")
 _NOISE = re.compile(r'[^\w\s"]*')
@@ -142,6 +143,11 @@ def _quoted(term: Term) -> str:
 def _excluded(term: Term) -> str:
     """An excluded term as a sentence shows it."""
     return f"{term.field} {_quoted(term)}" if term.field else _quoted(term)
+
+
+def printable(text: str) -> str:
+    """A search as its field repeats it: without what prints nothing or turns the direction of what stands around it."""
+    return _UNPRINTABLE.sub(" ", text).strip()
 
 
 def parse(text: str, *, over_everything: bool = False) -> Query:

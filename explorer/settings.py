@@ -7,6 +7,7 @@ program reads the settings.
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import os
 import re
@@ -28,9 +29,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 # --- reading the environment ------------------------------------------------------------------------------------------
 
-# Every variable that the site reads. HOST, PORT and WEB_CONCURRENCY are read in gunicorn.conf.py.
+# Every variable that the site reads. ACCESS_LOG, HOST, PORT and WEB_CONCURRENCY are read in
+# gunicorn.conf.py.
 VARIABLES = frozenset(
     {
+        "ACCESS_LOG",
         "ALLOWED_HOSTS",
         "API_RATE",
         "ARXIV_API_URL",
@@ -45,6 +48,7 @@ VARIABLES = frozenset(
         "DEBUG",
         "EUROPE_PMC_API_URL",
         "HOST",
+        "LOG_FORMAT",
         "LOG_LEVEL",
         "OPENALEX_API_KEY",
         "OPENALEX_API_URL",
@@ -57,6 +61,8 @@ VARIABLES = frozenset(
         "SECURE",
         "SEMANTIC_SCHOLAR_API_KEY",
         "SEMANTIC_SCHOLAR_API_URL",
+        "SIGN_IN_FAILURES",
+        "SLOW_QUERY_MS",
         "TEMPLATE_CACHE",
         "TIME_ZONE",
         "WEB_CONCURRENCY",
@@ -69,6 +75,9 @@ OWN_PREFIXES = (
     "DATABASE_REPLICA",
     "REPLICA_",
     "CSRF_",
+    "LOG_",
+    "SIGN_IN_",
+    "SLOW_",
     "SEMANTIC_SCHOLAR_",
     "SEMANTICSCHOLAR_",
     "OPENALEX_",
@@ -112,6 +121,16 @@ def _boolean(variable: str, default: bool) -> bool:
     if value not in _TRUE | _FALSE:
         _stop(variable, f"{value!r} is neither true/yes/on/1 nor false/no/off/0")
     return value in _TRUE
+
+
+def _number_or_off(variable: str, default: int, most: int) -> int | None:
+    """A whole number from 1 to `most`; None for "off"."""
+    value = _text(variable, str(default)).lower()
+    if value == "off":
+        return None
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:10]) <= most):
+        _stop(variable, f"{value!r} is neither a whole number from 1 to {most} nor off")
+    return int(value)
 
 
 def _list(variable: str, default: list[str]) -> list[str]:
@@ -278,6 +297,24 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "admin:login"
 
+# Failed attempts to sign in, after which one address is refused for a while (citations/views/signing_in.py). They are
+# counted in the database: the memory of a process forgets them at a restart, and each process would count on its own.
+SIGN_IN_FAILURES = _number_or_off("SIGN_IN_FAILURES", 10, 1000)
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_ENABLED = SIGN_IN_FAILURES is not None
+AXES_FAILURE_LIMIT = SIGN_IN_FAILURES or 1
+AXES_COOLOFF_TIME = datetime.timedelta(minutes=15)
+# Not by name: else anybody could keep a curator out.
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_CLIENT_IP_CALLABLE = "citations.views.signing_in.client_address"
+AXES_LOCKOUT_CALLABLE = "citations.views.signing_in.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# Who signs in stands in the log; no table of who did when, which nobody would ever empty.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_SENSITIVE_PARAMETERS = ["csrfmiddlewaretoken"]
+
 # --- the application --------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -288,6 +325,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "csp",
     "django_filters",
     "django_htmx",
@@ -299,6 +337,7 @@ INSTALLED_APPS = [
 
 # Sessions, users and messages are there for the admin; a public page touches none of them and so sets no cookie.
 MIDDLEWARE = [
+    "citations.views.observing.ObservingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -315,6 +354,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "explorer.urls"
@@ -663,16 +703,35 @@ def _log_level() -> str:
     return level
 
 
+def _log_format() -> str:
+    """How lines are written: a name among citations.logs.FORMATTERS."""
+    from citations.logs import FORMATTERS
+
+    name = _text("LOG_FORMAT", "line").lower()
+    if name not in FORMATTERS:
+        _stop("LOG_FORMAT", f"{name!r} is none of {', '.join(FORMATTERS)}")
+    return name
+
+
 LOG_LEVEL = _log_level()
+LOG_FORMAT = _log_format()
+# Milliseconds from which on a statement is noted; a page of ours takes a few dozen, all its statements together.
+SLOW_QUERY_MS = _number_or_off("SLOW_QUERY_MS", 1000, 3_600_000)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "citations.logs.RequestFilter"}},
+    "formatters": {
+        "line": {"()": "citations.logs.LineFormatter"},
+        "json": {"()": "citations.logs.JsonFormatter"},
+        "keyvalue": {"()": "citations.logs.KeyValueFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
         # One line for each request to a service would tear progress bars apart.
         "httpx": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
+        "axes.apps": {"level": "WARNING"},  # its version at each start of each command
     },
 }

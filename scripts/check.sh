@@ -19,5 +19,6 @@ check manage .venv/bin/mypy
 check manage .venv/bin/python manage.py check --fail-level WARNING
 check manage env SECURE=on ALLOWED_HOSTS=explorer.example.org .venv/bin/python manage.py check --deploy --fail-level WARNING
 check manage .venv/bin/python manage.py makemigrations --check --dry-run
+check .venv/bin/python scripts/audit.py
 [ "$status" -eq 0 ] && echo "All checks passed." || echo "A check failed (above)." >&2
 exit "$status"

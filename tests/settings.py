@@ -18,7 +18,9 @@ os.environ["SECRET_KEY"] = "only-for-tests-" + "0123456789" * 4
 # How a developer has set the site must not decide what tests say.
 for _variable in ("ALLOWED_HOSTS", "CACHE_URL", "CSRF_TRUSTED_ORIGINS", "DEBUG", "LOG_LEVEL", "SECURE", "TIME_ZONE"):
     os.environ.pop(_variable, None)
-for _variable in ("DATABASE_REPLICA_URLS", "REPLICA_MAX_LAG", "TEMPLATE_CACHE"):
+for _variable in ("DATABASE_REPLICA_URLS", "LOG_FORMAT", "REPLICA_MAX_LAG", "SIGN_IN_FAILURES", "TEMPLATE_CACHE"):
+    os.environ.pop(_variable, None)
+for _variable in ("ACCESS_LOG", "SLOW_QUERY_MS"):
     os.environ.pop(_variable, None)
 for _variable in [
     name for name in os.environ if name == "CONTACT_EMAIL" or "_API_" in name or name in ("API_RATE", "REPORT_RATE")

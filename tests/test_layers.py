@@ -16,6 +16,7 @@ LAYERS = {
     "text": 1,
     "formatting": 1,
     "glossary": 1,  # docs/decisions.md
+    "logs": 1,
     "charts": 2,  # this and the next are not in the first design: docs/decisions.md
     "references": 2,
     "hub_class": 2,
@@ -38,6 +39,7 @@ LAYERS = {
     "facets": 6,
     "exports": 6,
     "listing": 7,
+    "backups": 7,
     "views": 8,
     "api": 8,
     "feeds": 8,

@@ -99,6 +99,17 @@ def value_of(setting: str, folder: Path, **variables: str) -> Any:
         ("TIME_ZONE", "Europe/Atlantis"),
         ("TIME_ZONE", "../etc/passwd"),
         ("LOG_LEVEL", "loud"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_FORMAT", ""),
+        ("LOG_FILE", "site.log"),
+        ("SLOW_QUERY_MS", "0"),
+        ("SLOW_QUERY_MS", "1.5"),
+        ("SLOW_QUERY_MS", "never"),
+        ("SLOW_QUERIES", "100"),
+        ("SIGN_IN_FAILURES", "0"),
+        ("SIGN_IN_FAILURES", "-1"),
+        ("SIGN_IN_FAILURES", "1001"),
+        ("SIGN_IN_LIMIT", "5"),
         ("CONTACT_EMAIL", "curator"),
         ("CONTACT_EMAIL", "a@example.org\nBcc: b@example.org"),
         ("SEMANTIC_SCHOLAR_API_URL", "api.example.org"),
@@ -313,3 +324,24 @@ def test_every_variable_is_documented_and_nothing_else() -> None:
     text = (ROOT / "docs" / "deploying.md").read_text("utf-8")
     documented = re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE)
     assert sorted(documented) == sorted(VARIABLES)
+
+
+@pytest.mark.parametrize(("written", "meant"), [("250", 250), ("1", 1), ("off", None), ("OFF", None)])
+def test_slow_statements_are_noted_from_a_threshold_or_not_at_all(tmp_path: Path, written: str, meant: int) -> None:
+    assert value_of("SLOW_QUERY_MS", tmp_path, SLOW_QUERY_MS=written) == meant
+
+
+def test_signing_in_is_throttled_unless_switched_off(tmp_path: Path) -> None:
+    assert value_of("AXES_FAILURE_LIMIT", tmp_path, SIGN_IN_FAILURES="3") == 3
+    assert value_of("AXES_ENABLED", tmp_path) is True
+    assert value_of("AXES_ENABLED", tmp_path, SIGN_IN_FAILURES="off") is False
+
+
+@pytest.mark.parametrize("form", ["json", "keyvalue"])
+def test_the_log_takes_the_form_that_is_asked_for(tmp_path: Path, form: str) -> None:
+    program = "import django, logging; django.setup(); logging.getLogger('citations').warning('a line')"
+    line = start(program, tmp_path, LOG_FORMAT=form).stderr
+    if form == "json":
+        assert json.loads(line)["message"] == "a line"
+    else:
+        assert 'level=WARNING logger=citations message="a line"' in line

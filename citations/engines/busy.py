@@ -1,12 +1,19 @@
-"""Whether an error of the database only means that another writer was in the way."""
+"""What an error of the database means: another writer was in the way, or the database is away."""
 
 from __future__ import annotations
+
+from django.db import InterfaceError, OperationalError
 
 # SQLite's primary result codes SQLITE_BUSY and SQLITE_LOCKED; the extended codes keep them in their lowest byte.
 _SQLITE_CODES = frozenset({5, 6})
 _PRIMARY = 0xFF
 # PostgreSQL's serialization_failure, deadlock_detected and lock_not_available.
 _POSTGRESQL_STATES = frozenset({"40001", "40P01", "55P03"})
+# SQLite's SQLITE_CANTOPEN: the file is gone, or its folder cannot be read.
+_SQLITE_AWAY = frozenset({14})
+# PostgreSQL's classes connection_exception, insufficient_resources (too_many_connections) and operator_intervention, of
+# which 57014, a statement that was cancelled, is none.
+_POSTGRESQL_AWAY = ("08", "53300", "57P")
 
 
 def is_busy(error: Exception) -> bool:
@@ -17,3 +24,15 @@ def is_busy(error: Exception) -> bool:
     cause = error.__cause__
     code, state = getattr(cause, "sqlite_errorcode", None), getattr(cause, "sqlstate", None)
     return (isinstance(code, int) and code & _PRIMARY in _SQLITE_CODES) or state in _POSTGRESQL_STATES
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database cannot be reached: down, starting, or the connection broke. `error` as of `is_busy`."""
+    cause = error.__cause__
+    code, state = getattr(cause, "sqlite_errorcode", None), getattr(cause, "sqlstate", None)
+    if isinstance(code, int):
+        return code & _PRIMARY in _SQLITE_AWAY
+    if isinstance(state, str):
+        return state.startswith(_POSTGRESQL_AWAY)
+    # psycopg's errors carry a state only where the server sent one: without, the connection itself failed.
+    return cause is not None and hasattr(cause, "sqlstate") and isinstance(error, OperationalError | InterfaceError)

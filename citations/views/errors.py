@@ -1,4 +1,4 @@
-"""The pages that say what went wrong: 400, 403, 404, 405, 500 and 503. None of them asks the database."""
+"""The pages that say what went wrong: 400, 403, 404, 405, 429, 500 and 503. None of them asks the database."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from citations.logs import request_id
+
 logger = logging.getLogger(__name__)
 
 # Sent where not even the template can be rendered.
 LAST_RESORT = """<!DOCTYPE html>
 <html lang="en-GB"><head><meta charset="utf-8"><title>Something went wrong - Citation Explorer</title></head>
 <body><h1>Something went wrong on our side</h1><p>The page could not be made. Nothing was changed.
-Try again, or begin at <a href="/">the front page</a>.</p></body></html>
+Try again, or begin at <a href="/">the front page</a>.</p>{reference}</body></html>
 """
+# Errors that somebody may want to ask about: what is not there, and what is only read, explain themselves.
+_EXPLAINED = frozenset({404, 405})
 
 
 def error_page(
@@ -27,6 +31,7 @@ def error_page(
     `command` is printed for the person who runs the site, to be copied; `query` is put into the search box.
     """
     context = {"status": status, "title": title, "paragraphs": paragraphs, "command": command, "query": query}
+    context["reference"] = "" if status in _EXPLAINED else request_id()
     return render(request, "error.html", context, status=status)
 
 
@@ -84,6 +89,35 @@ def busy(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def database_away(request: HttpRequest) -> HttpResponse:
+    """503: the database cannot be reached. The page is made without it."""
+    response = error_page(
+        request,
+        503,
+        "The database cannot be reached",
+        ["The page could not be made, and nothing was saved. This is usually over soon: try again in a minute."],
+    )
+    response["Retry-After"] = "60"
+    return response
+
+
+def too_many_attempts(request: HttpRequest, minutes: int) -> HttpResponse:
+    """429: too many failed attempts to sign in came from one address."""
+    response = error_page(
+        request,
+        429,
+        "Too many failed attempts to sign in",
+        [
+            f"Signing in is closed for {minutes} minutes for the network that you come from. "
+            "The right password is refused as well until then, and attempts meanwhile do not prolong it.",
+            "If you have forgotten your password, whoever runs this site can set a new one.",
+        ],
+    )
+    response["Retry-After"] = str(minutes * 60)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: says what was not found where the view said so."""
     return not_found(request, _reason(exception) or f"Nothing stands at {request.path}.")
@@ -102,12 +136,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
                 ],
                 "command": "",
                 "query": "",
+                "reference": request_id(),
             },
         )
     # Whatever it is, a second error must not hide the first.
     except Exception:
         logger.exception("The page for errors could not be made either.")
-        content = LAST_RESORT
+        # A name that is not our own making is well-formed all the same: it needs no escaping.
+        reference = f"<p>Reference: {request_id()}</p>" if request_id() else ""
+        content = LAST_RESORT.format(reference=reference)
     return HttpResponse(content, status=500)
 
 

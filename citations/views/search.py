@@ -62,7 +62,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "filters": filters,
         "usable": usable,
-        "typed": typed,
+        "typed": search.printable(typed),
         "named": named,
         "told": filters.notices if filters.is_usable else (),
         "corrections": [(problem, filters.corrected_address(request.path, problem)) for problem in filters.problems],
