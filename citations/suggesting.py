@@ -14,7 +14,8 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from citations import labelling
 from citations.classifier import files, shipped
@@ -22,9 +23,9 @@ from citations.classifier.examples import Example
 from citations.classifier.features import ROLES
 from citations.classifier.files import ModelError
 from citations.classifier.marking import mark
-from citations.classifier.model import Model, Suggestion
+from citations.classifier.model import Model, Suggestion, combine
 from citations.labels import LabelRow
-from citations.models import Authorship, Citation, Label, Mention
+from citations.models import AuditEntry, Authorship, Citation, Label, Mention
 from citations.querysets import BATCH
 from citations.summaries import Cause
 from citations.vocabulary import DecidedBy, Role
@@ -250,6 +251,21 @@ def _next_label(
     return label, Counts(suggested=1)
 
 
+# Scoring -------------------------------------------------------------------------------------------------------------
+
+
+def scores(model: Model, citation_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """How likely a model holds each role for citations, from all their sentences; those that it cannot judge are left out."""
+    found: dict[int, dict[str, float]] = {}
+    for start in range(0, len(citation_ids), BATCH):
+        for pk, spoken in sentences_of(citation_ids[start : start + BATCH]).items():
+            triples = [model.probabilities(one.text, one.section) for one in spoken]
+            readable = [triple for triple in triples if triple is not None]
+            if readable:
+                found[pk] = dict(zip((role.value for role in ROLES), combine(readable), strict=True))
+    return found
+
+
 # Learning ------------------------------------------------------------------------------------------------------------
 
 
@@ -259,8 +275,12 @@ def curated_examples() -> list[Example]:
 
     A decision about one sentence is an example of it. One about a whole citation is an example of its only sentence; of
     several, which one bears out the role is not known, except for background, which then all of them are.
+
+    What was read in an audit is left out: an audit says how far the shares can be trusted that a model helps to
+    estimate, and must not have taught it.
     """
     decided = Citation.objects.public().filter(role_by=DecidedBy.CURATOR, role__in=ROLES).order_by("pk")
+    decided = decided.exclude(pk__in=_audited())
     found: list[Example] = []
     rows = list(decided.values_list("pk", "role", "citing_id"))
     for start in range(0, len(rows), BATCH):
@@ -277,6 +297,14 @@ def curated_examples() -> list[Example]:
                 if (own or role) in ROLES:
                     found.append(Example(one.text, Role(own or role), one.section, f"paper {citing_id}"))
     return found
+
+
+def _audited() -> QuerySet[AuditEntry, int]:
+    """The citations that curators read in audits; of those that a merge hid, the ones that stand for them."""
+    read = AuditEntry.objects.filter(label__isnull=False)
+    return read.annotate(standing=Coalesce("citation__merged_into_id", "citation_id")).values_list(
+        "standing", flat=True
+    )
 
 
 def _decided_mentions(citation_ids: Sequence[int]) -> dict[int, str]:

@@ -271,9 +271,7 @@ def _size(role: Role, share: float, groups: Sequence[_Group], lambda_: float) ->
 def _plain_variance(role: Role, share: float, groups: Sequence[_Group]) -> float:
     """The variance of u among all papers, were they not drawn by strata."""
     weighed = [
-        (group.weight / len(group.reads), value)
-        for group in groups
-        for value in _residuals(role, share, 0.0, group)
+        (group.weight / len(group.reads), value) for group in groups for value in _residuals(role, share, 0.0, group)
     ]
     mean = sum(weight * value for weight, value in weighed)
     read = len(weighed)
