@@ -76,8 +76,8 @@ def add_labels(
 ) -> list[Label]:
     """Add unsaved labels to the ledger, and bring effective columns and summaries up to date in the same transaction.
 
-    Labels that belong together carry the same `decision`. `audit_entry`: the paper of an audit that the one label was given
-    to, which marks it as an audit's. Returns the saved labels. Raises `LabelError` when one
+    Labels that belong together carry the same `decision`. `audit_entry`: the paper of an audit that the one label was
+    given to, which marks it as an audit's. Returns the saved labels. Raises `LabelError` when one
     retracts or confirms a label of another citation, or names a mention of another; `LedgerMovedError`, and writes
     nothing, when `seen` is given and the ledger of one of the citations is no longer at it.
     """
@@ -129,7 +129,9 @@ def decide(
     seen: LedgerMark | None = None,
     audit_entry: AuditEntry | None = None,
 ) -> Label:
-    """A curator states a role, a polarity, or both. Raises `LabelError` for neither; on `seen` and `audit_entry`: add_labels."""
+    """A curator states a role, a polarity, or both. Raises `LabelError` for neither; on `seen`, `audit_entry`:
+    add_labels.
+    """
     if role is None and polarity is None:
         raise LabelError("Choose a role, a polarity, or both.")
     label = Label(

@@ -255,7 +255,7 @@ def _next_label(
 
 
 def scores(model: Model, citation_ids: Sequence[int]) -> dict[int, dict[str, float]]:
-    """How likely a model holds each role for citations, from all their sentences; those that it cannot judge are left out."""
+    """How likely a model holds each role for citations, from all their sentences; without those it cannot judge."""
     found: dict[int, dict[str, float]] = {}
     for start in range(0, len(citation_ids), BATCH):
         for pk, spoken in sentences_of(citation_ids[start : start + BATCH]).items():

@@ -263,7 +263,8 @@ def _finish(request: HttpRequest, audit: Audit) -> HttpResponse:
     """End it early."""
     progress = audits.finish(audit, user_of(request))
     left = len(progress.unread)
-    unread = f"{left:,} {plural(left, 'paper')} of the sample {plural(left, 'was', 'were')} not read: the audit is marked as unfinished. "
+    papers = f"{left:,} {plural(left, 'paper')} of the sample {plural(left, 'was', 'were')}"
+    unread = f"{papers} not read: the audit is marked as unfinished. "
     messages.success(request, f"Finished. {unread if left else ''}{_outcome(audit.hub)}")
     return HttpResponseRedirect(reverse("desk_audits"))
 

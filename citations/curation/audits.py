@@ -29,7 +29,7 @@ PLANNED = 50
 LEAST, MOST = 20, 500
 # Larger seeds are hard to write down.
 LARGEST_SEED = 999_999
-# At or above which score the likeliest role of a paper without a suggestion tells its stratum: rather it than all others.
+# From this score on the likeliest role of a paper without a suggestion tells its stratum: rather it than all others.
 LIKELY = 0.5
 
 Scores = Mapping[int, Mapping[str, float]]

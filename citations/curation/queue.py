@@ -42,7 +42,8 @@ class Reason(StrEnum):
     AUDIT = (
         "audit",
         "Audit",
-        "A paper of a random sample that is being read. It is read blind: on a page of its own, without what anybody said.",
+        "A paper of a random sample that is being read. It is read blind: on a page of its own, without what anybody "
+        "said.",
     )
     CHANGE = (
         "change",
@@ -381,8 +382,8 @@ def _unsure(curator: User, hub_id: int | None) -> Rows:
 
 
 def spread(rows: Sequence[Sequence[Any]]) -> Rows:
-    """Rows (hub second, citing paper last) in such an order that no hub and no citing paper comes twice before the others
-    came once; among equals the order stays.
+    """Rows (hub second, citing paper last) in such an order that no hub and no citing paper comes twice before the
+    others came once; among equals the order stays.
     """
     hubs: Counter[Any] = Counter()
     papers: Counter[Any] = Counter()

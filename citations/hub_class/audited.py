@@ -7,10 +7,10 @@ arXiv:2311.01453), that is
 
     mean of the audited labels + lambda x (mean score of all - mean score of the audited),
 
-with the lambda between 0 and 1 that makes the variance least. Scores were fixed before the sample was read. However wrong they
-are, the estimate stays right on average; good ones make its range narrower. Where the audited papers are part of "all" this is
-the difference estimator of survey sampling (Cochran 1977, "Sampling techniques", chapter 7), and its best lambda that of PPI++
-with the papers that were not audited as the unlabelled ones.
+with the lambda between 0 and 1 that makes the variance least. Scores were fixed before the sample was read. However
+wrong they are, the estimate stays right on average; good ones make its range narrower. Where the audited papers are
+part of "all" this is the difference estimator of survey sampling (Cochran 1977, "Sampling techniques", chapter 7), and
+its best lambda that of PPI++ with the papers that were not audited as the unlabelled ones.
 
 Papers that were read without finding a role (`unclear`) are not part of shares, as everywhere. A share is then a ratio
 of two means, whose variance is that of u = (is the role) - share x (has a role), divided by the squared mean of the
@@ -247,7 +247,8 @@ def _size(role: Role, share: float, groups: Sequence[_Group], lambda_: float) ->
     """How many papers with a role, drawn one by one from an endless collection, would tell as much as this sample.
 
     Infinite where every paper was read. The sample's own size, corrected for the papers that are left, times the gain
-    of strata and scores: the variance of a plain sample divided by that of this one (Kish 1965, the inverse of the design effect).
+    of strata and scores: the variance of a plain sample divided by that of this one (the inverse of the design effect
+    of Kish 1965).
     """
     read = sum(len(group.reads) for group in groups)
     population = sum(group.stratum.size for group in groups)
@@ -282,8 +283,8 @@ def _plain_variance(role: Role, share: float, groups: Sequence[_Group]) -> float
 def _estimate(share: float, size: float, lambda_: float, groups: Sequence[_Group]) -> Estimate:
     """The share with the score interval (Wilson 1927) of a sample that tells as much as `size` papers.
 
-    The quantile is Student's, since the variance is estimated too, and the ends are moved outwards to whole papers: the true
-    share is one of so many papers, and in a small collection the next whole number may be the truth.
+    The quantile is Student's, since the variance is estimated too, and the ends are moved outwards to whole papers: the
+    true share is one of so many papers, and in a small collection the next whole number may be the truth.
     """
     if size == float("inf"):
         return Estimate(share, share, share, lambda_)
@@ -298,7 +299,7 @@ def _estimate(share: float, size: float, lambda_: float, groups: Sequence[_Group
 
 
 def _student(freedom: int) -> float:
-    """The 97.5% quantile of Student's distribution, by Cornish and Fisher's expansion (Abramowitz and Stegun 26.7.5)."""
+    """The 97.5% quantile of Student's distribution, by an expansion (Abramowitz and Stegun 1964, 26.7.5)."""
     z = Z_95
     return (
         z

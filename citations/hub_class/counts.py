@@ -79,7 +79,8 @@ class HubCounts:
 
     `known`: all citing papers. `roles`, `polarities`: of those with a decided one; a missing key counts 0.
     `confirmed_disputes`: disputes that a curator asserted or confirmed. `coarse_method`: papers of the role `method`
-    whose label is coarse. Suggestions are in none of them. `audited`: what the audit of the hub came to, if there is one.
+    whose label is coarse. Suggestions are in none of them. `audited`: what the audit of the hub came to, if there is
+    one.
     Raises ValueError, naming the number, for a negative one, for a part above its whole and for an unknown key.
     """
 

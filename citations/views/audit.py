@@ -43,7 +43,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class AuditSection:
-    """What a hub's page says of its audit. `shares` and `facts` of the newest that was finished, `open` of one under way."""
+    """What a hub's page says of its audit: `shares` and `facts` of the newest finished one, `open` of one under way."""
 
     shares: AuditedShares | None
     facts: Mapping[str, Any]

@@ -30,6 +30,16 @@ class Card:
     in_use: bool
 
     @property
+    def about(self) -> str:
+        """What it is, in words."""
+        return str(self.facts.get("about") or self.facts.get("title") or "")
+
+    @property
+    def date(self) -> str:
+        """When it was trained, as its card says."""
+        return str(self.facts.get("date") or "")
+
+    @property
     def figure(self) -> Mapping[str, Any]:
         """What it reached in cross-validation; empty where nothing was measured."""
         found = self.facts.get("cross_validation")
@@ -79,9 +89,7 @@ def model_card(request: HttpRequest, name: str) -> JsonResponse:
     card = next((card for card in cards() if card.name == name), None)
     if card is None:
         raise Http404(f"There is no model “{name}”.")
-    return JsonResponse(
-        {"name": card.name, "threshold": card.threshold, **card.facts}, json_dumps_params={"indent": 1}
-    )
+    return JsonResponse({"name": card.name, "threshold": card.threshold, **card.facts}, json_dumps_params={"indent": 1})
 
 
 @require_safe
@@ -92,4 +100,5 @@ def model_file(request: HttpRequest, name: str) -> HttpResponseBase:
         raise Http404(f"There is no model “{name}” that has a file.")
     path = _shipped_path(name) if name in shipped.names() else suggesting.model_path(name)
     assert path is not None
-    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type="text/plain; charset=utf-8")
+    plain = "text/plain; charset=utf-8"
+    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name, content_type=plain)

@@ -81,7 +81,8 @@ def test_of_few_papers_all_are_drawn(curator: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"), [({"planned": 19}, "from 20 to 500"), ({"planned": 501}, "from 20"), ({"seed": -1}, "The seed")]
+    ("options", "told"),
+    [({"planned": 19}, "from 20 to 500"), ({"planned": 501}, "from 20"), ({"seed": -1}, "The seed")],
 )
 def test_numbers_out_of_bounds_are_refused(hub: Paper, curator: User, options: Any, told: str) -> None:
     with pytest.raises(LabelError, match=told):
@@ -126,13 +127,23 @@ def test_the_page_shows_and_holds_nothing_of_what_was_said_before(desk: Client, 
     citation = make_citation(make_paper("One that cites"), hub, sentences=["We took the suite."], is_influential=True)
     make_label(citation, "extension", "disputes", source="scite", raw_value="SECRETRAW")
     make_label(citation, "comparison", decided_by="classifier", source="linear-secret-1", confidence=0.91)
-    make_label(citation, "evidence", "supports", curator=make_curator("ben"), note="A secret note.")
+    make_label(citation, "evidence", "supports", curator=make_curator("zacharias"), note="A secret note.")
     audit = drawn(hub, curator)
     page = desk.get(reverse("desk_audit", args=[audit.pk])).content.decode()
     assert "We took the suite." in page
     assert "One that cites" in page
     body = page.partition('id="main"')[2].partition("site-foot")[0]
-    for secret in ("SECRETRAW", "linear-secret", "0.91", "91", "ben", "secret note", "influential", "scite", "confirm"):
+    for secret in (
+        "SECRETRAW",
+        "linear-secret",
+        "0.91",
+        "91",
+        "zacharias",
+        "secret note",
+        "influential",
+        "scite",
+        "confirm",
+    ):
         assert secret not in body, secret
     assert str(citation.get_absolute_url()) not in body
     assert reverse("citation", args=[citation.pk]) not in page
@@ -153,7 +164,7 @@ def test_an_audit_is_interrupted_and_gone_on_with(desk: Client, hub: Paper, cura
     page = desk.get(reverse("desk"))
     assert page.status_code == 200
     assert "Audit of" not in page.content.decode()
-    assert "3 of 20 audited" in text_of(desk.get(here).content.decode())
+    assert "3 of 20 audited" in text_of(desk.get(here))
     assert desk.get(reverse("desk")).headers["Location"] == here
 
 
@@ -180,7 +191,7 @@ def test_two_curators_share_an_audit_and_none_overwrites_the_other(desk: Client,
     page = desk.post(
         reverse("desk_audit", args=[audit.pk]), {"do": "read", "entry": first.pk, "role": "method"}, follow=True
     )
-    assert "has been read meanwhile" in text_of(page.content.decode())
+    assert "has been read meanwhile" in text_of(page)
     assert Label.objects.filter(curator=curator).count() == 0
 
 
@@ -208,23 +219,23 @@ def test_the_last_paper_finishes_the_audit_and_names_the_class(hub: Paper, curat
     audit.refresh_from_db()
     assert audit.finished_at is not None
     summary = HubSummary.objects.get(pk=hub.pk)
-    assert summary.computed_class == "tool_reference"
+    assert summary.computed_class == "tool-reference"
     assert shares_of(hub)["roles"]["method"]["alone"][0] == pytest.approx(0.78)
-    page = text_of(client.get(hub.get_hub_url()).content.decode())
-    assert re.search(r"About \d\d% ± \d+ use it as a tool \(50 audited of 100\)", page)
+    page = text_of(client.get(hub.get_hub_url()))
+    assert re.search(r"About \d\d% ± \d+ use it as a tool \( ?50 audited of 100 ?\)", page)
     assert "by an audit of 50 of 100 citing papers; counted, it is" in page
     assert "unfinished" not in page.lower()
     assert differing([hub.pk]) == set()
 
 
 def test_without_an_audit_the_page_says_that_none_was_made(hub: Paper, client: Client) -> None:
-    assert "No audit was made" in text_of(client.get(hub.get_hub_url()).content.decode())
+    assert "No audit was made" in text_of(client.get(hub.get_hub_url()))
 
 
 def test_an_open_audit_shows_no_shares_to_anyone(hub: Paper, curator: User, client: Client) -> None:
     audit = drawn(hub, curator)
     read_all(audit, curator, ["dataset"] * 5)
-    page = text_of(client.get(hub.get_hub_url()).content.decode())
+    page = text_of(client.get(hub.get_hub_url()))
     assert "An audit is under way: 5 of 20 papers are read" in page
     assert "No audit was made" in page
     public = client.get(audit.get_absolute_url()).content.decode()
@@ -239,30 +250,31 @@ def test_an_audit_that_is_finished_early_is_marked_and_can_be_taken_up_again(
     here = reverse("desk_audit", args=[audit.pk])
     read_all(audit, curator, ["method"] * 30)
     desk.post(here, {"do": "finish"})
-    assert "Unfinished: 30 of the 50 papers" in text_of(client.get(hub.get_hub_url()).content.decode())
-    assert "by an unfinished audit of 30 of 100" in text_of(client.get(hub.get_hub_url()).content.decode())
+    assert "Unfinished: 30 of the 50 papers" in text_of(client.get(hub.get_hub_url()))
+    assert "by an unfinished audit of 30 of 100" in text_of(client.get(hub.get_hub_url()))
     desk.post(here, {"do": "reopen"})
     audit.refresh_from_db()
     assert audit.finished_at is None
     assert HubSummary.objects.get(pk=hub.pk).counts["audit"]["finished"] is None
 
 
-def test_too_few_papers_with_a_role_name_no_class(hub: Paper, curator: User) -> None:
+def test_too_few_papers_with_a_role_name_no_class(hub: Paper, curator: User, client: Client) -> None:
     audit = drawn(hub, curator, 50)
-    read_all(audit, curator, ["method"] * 19)
+    read_all(audit, curator, ["method"] * 19 + ["unclear"] * 5)
     audits.finish(audit, curator)
-    assert HubSummary.objects.get(pk=hub.pk).computed_class == "not_enough_evidence" or shares_of(hub)["named"] < 20
-    assert "audit" not in text_of("")
+    page = text_of(client.get(hub.get_hub_url()))
+    assert "24 audited of 100" in page
+    assert "by an unfinished audit" not in page
 
 
 def test_an_audit_of_a_hub_that_has_grown_names_no_class_any_more(curator: User, client: Client) -> None:
     hub = make_hub({}, 40, title="A growing hub")
     audit = drawn(hub, curator, 40)
     read_all(audit, curator, ["method"] * 40)
-    assert HubSummary.objects.get(pk=hub.pk).computed_class == "tool_reference"
+    assert HubSummary.objects.get(pk=hub.pk).computed_class == "tool-reference"
     for _ in range(11):
         make_label(make_citation(make_paper(), hub), "background", curator=curator)
-    page = text_of(client.get(hub.get_hub_url()).content.decode())
+    page = text_of(client.get(hub.get_hub_url()))
     assert "Out of date" in page
     assert "by an audit" not in page
 
@@ -271,7 +283,7 @@ def test_citations_that_a_merge_made_one_are_read_once(hub: Paper, curator: User
     audit = drawn(hub, curator, 100)
     one, other = entries_of(audit)[:2]
     audits.read(one.pk, curator, Role.METHOD)
-    merge(other.citation.citing, one.citation.citing, curator, reason="The same paper.")
+    merge(other.citation.citing_id, one.citation.citing_id, curator, reason="The same paper.", warnings_read=True)
     progress = audits.progress_of([audit])[audit.pk]
     assert len(progress.entries) == 99
     assert len(progress.read) == 1
@@ -286,7 +298,7 @@ def test_a_hub_that_was_merged_away_takes_its_audit_along_to_nowhere(hub: Paper,
     audit = drawn(hub, curator)
     read_all(audit, curator, ["method"] * 20)
     other = make_hub({"background": 30}, 10, title="The same suite")
-    merge(other, hub, curator, reason="The same work.")
+    merge(other.pk, hub.pk, curator, reason="The same work.", warnings_read=True)
     assert "audit" not in HubSummary.objects.get(pk=other.pk).counts
     assert differing([hub.pk, other.pk]) == set()
 
@@ -307,7 +319,7 @@ def test_bad_forms_are_told_and_write_nothing(desk: Client, hub: Paper, curator:
         ({"hub": hub.slug, "planned": "5"}, "from 20 to 500"),
         ({"hub": hub.slug, "planned": "50", "seed": "x"}, "The seed is a whole number"),
     ):
-        assert told in text_of(desk.post(reverse("desk_audits"), sent, follow=True).content.decode())
+        assert told in text_of(desk.post(reverse("desk_audits"), sent, follow=True))
     assert not Audit.objects.exists()
     audit = drawn(hub, curator)
     here = reverse("desk_audit", args=[audit.pk])
@@ -320,7 +332,7 @@ def test_bad_forms_are_told_and_write_nothing(desk: Client, hub: Paper, curator:
         ({"do": "dance"}, "not one of the desk"),
         ({"do": "finish"}, "nothing to finish"),
     ):
-        assert told in text_of(desk.post(here, fields, follow=True).content.decode()), fields
+        assert told in text_of(desk.post(here, fields, follow=True)), fields
     assert Label.objects.filter(curator=curator).count() == 0
     assert desk.get(reverse("desk_audit", args=[10**6])).status_code == 404
 
@@ -337,7 +349,7 @@ def test_a_sample_is_drawn_by_form_with_the_scores_of_the_model_in_use(desk: Cli
     make_mention(citation, "We used the software of [4] to count lichens, which was implemented as described by them.")
     sent = {"hub": f"https://example.org{hub.get_hub_url()}", "planned": "100", "stratified": "1", "seed": "7"}
     page = desk.post(reverse("desk_audits"), sent, follow=True)
-    assert "Drawn: 100 of 100 citing papers, seed 7." in text_of(page.content.decode())
+    assert "Drawn: 100 of 100 citing papers, seed 7." in text_of(page)
     entry = AuditEntry.objects.get(citation=citation)
     assert entry.audit.scored_by.startswith("linear-")
     assert entry.scores["method"] > 0.5
