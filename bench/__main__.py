@@ -10,11 +10,11 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import corpus, machine
+from bench import corpus, machine, synthetic
 from bench.results import Result, received, table
 
 ROOT = Path(__file__).resolve().parent.parent
-MEASUREMENTS = ("bench.loading",)
+MEASUREMENTS = {"bench.loading": "Loading", "bench.pages": "Pages"}
 WITH_POSTGRES = str(ROOT / "scripts" / "with_postgres.sh")
 
 INTRODUCTION = """# Performance
@@ -25,24 +25,31 @@ PostgreSQL runs on the same machine with `fsync` off, as the tests start it.
 
 """
 # What holds a figure back, for readers who wonder.
-NOTES = """
+NOTES = {
+    "bench.loading": """
 A load keeps every constraint on. On PostgreSQL the foreign keys of a citation are checked by a trigger for each row,
 which takes more than half of the time (`EXPLAIN ANALYZE`), with COPY as with any other way: the loader comes close to
 bare COPY of the same rows, and cannot come nearer to fifteen times `bulk_create`.
-"""
+""",
+    "bench.pages": """
+Times of SQLite are the processor's, those of PostgreSQL the wall's. A view costs more than its statements and its
+template because rows become objects, are checked against the filters and get their links in Python.
+""",
+}
 
 
 def main() -> int:
     """Measure, print, write."""
-    results: list[Result] = []
+    found: dict[str, list[Result]] = {module: [] for module in MEASUREMENTS}
     has_postgresql = subprocess.run([WITH_POSTGRES, "--available"], check=False, capture_output=True).returncode == 0
     for module in MEASUREMENTS:
         for prefix in ([], [WITH_POSTGRES]) if has_postgresql else ([],):
             sys.stderr.write(f"{module} on {'PostgreSQL' if prefix else 'SQLite'} ...\n")
-            results += _measured([*prefix, sys.executable, "-m", module])
+            found[module] += _measured([*prefix, sys.executable, "-m", module])
     _, measured_on = corpus.graph(Path(tempfile.gettempdir()))
-    sys.stdout.write(table(results))
-    _write(results, machine.description(), measured_on)
+    for module, results in found.items():
+        sys.stdout.write(f"\n{MEASUREMENTS[module]}\n\n{table(results)}")
+    _write(found, machine.description(), f"{measured_on} and {synthetic.described()}")
     return 0
 
 
@@ -55,12 +62,18 @@ def _measured(command: list[str]) -> list[Result]:
     return received(done.stdout)
 
 
-def _write(results: list[Result], description: dict[str, str], measured_on: str) -> None:
+def _write(found: dict[str, list[Result]], description: dict[str, str], measured_on: str) -> None:
     """Keep the figures for programs and for readers."""
-    content = {"machine": description, "corpus": measured_on, "results": [asdict(one) for one in results]}
+    results = [asdict(one) for of_module in found.values() for one in of_module]
+    content = {"machine": description, "corpus": measured_on, "results": results}
     (ROOT / "bench" / "results.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     about = "\n".join(f"- {name}: {value}" for name, value in description.items())
-    text = f"{INTRODUCTION}Measured on {measured_on}, with:\n\n{about}\n\n## Loading\n\n{table(results)}{NOTES}"
+    parts = [
+        f"## {title}\n\n{table(found[module])}{NOTES[module]}"
+        for module, title in MEASUREMENTS.items()
+        if found[module]
+    ]
+    text = f"{INTRODUCTION}Measured on {measured_on}, with:\n\n{about}\n\n" + "\n".join(parts)
     (ROOT / "docs" / "performance.md").write_text(text, "utf-8")
 
 

@@ -133,9 +133,9 @@ def all_labels(hub: Paper) -> QuerySet[Label]:
 
 def import_labels(hub: Paper) -> QuerySet[Label]:
     """What imports said of a hub's citations in words of ours: a raw value alone changes nothing."""
-    own = Citation.objects.filter(cited=hub).exclude(merged_into=F("pk")).order_by().values("pk")
-    hidden = Citation.objects.filter(merged_into__isnull=False, merged_into__cited=hub).exclude(merged_into=F("pk"))
-    hidden = hidden.order_by().values("pk")
+    standing = Citation.objects.exclude(merged_into=F("pk")).order_by()
+    own = standing.filter(cited=hub).values("pk")
+    hidden = standing.filter(merged_into__isnull=False, merged_into__cited=hub).values("pk")
     labels = Label.objects.filter(decided_by=DecidedBy.IMPORT, citation_id__in=own.union(hidden))
     return labels.exclude(role="", polarity="")
 
