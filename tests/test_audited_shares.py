@@ -117,7 +117,7 @@ def test_what_cannot_be_is_refused(reads: list[ReadPaper], told: str) -> None:
 
 
 def test_on_average_over_all_samples_scores_of_fixed_weight_move_nothing() -> None:
-    """The difference estimator is unbiased: tried for every sample of 3 of 8, with the weight that is best on average."""
+    """The difference estimator is unbiased: tried for every sample of 3 of 8 papers."""
     papers = [(METHOD, 0.9), (METHOD, 0.1), (METHOD, 0.8), (BACKGROUND, 0.7), (BACKGROUND, 0.2)]
     papers += [(BACKGROUND, 0.3), (METHOD, 0.6), (BACKGROUND, 0.0)]
     of_all = sum(score for _, score in papers) / len(papers)

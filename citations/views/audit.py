@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,16 @@ class AuditSection:
     shares: AuditedShares | None
     facts: Mapping[str, Any]
     open: Mapping[str, Any]
+
+    @property
+    def drawn_on(self) -> datetime.date:
+        """When the sample was drawn."""
+        return datetime.date.fromisoformat(self.facts["drawn_on"])
+
+    @property
+    def finished_on(self) -> datetime.date:
+        """When it was finished."""
+        return datetime.date.fromisoformat(self.facts["finished_on"])
 
     @property
     def address(self) -> str:

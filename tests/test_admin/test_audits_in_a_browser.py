@@ -114,7 +114,8 @@ def test_an_audit_is_read_without_a_script(browser: Browser, live_server: Any, c
     page.keyboard.press("Enter")
     assert Label.objects.filter(curator=curator).count() == 0
     page.get_by_role("button", name="Evidence").click()
-    page.get_by_text("1 of 20 audited").wait_for()
+    page.get_by_text("Your last: number").wait_for()
+    assert "1 of 20 audited" in page.locator(".place").inner_text()
     label = Label.objects.get(curator=curator)
     assert (label.role, label.polarity, label.audit_entry.audit_id) == ("evidence", "disputes", audit.pk)
     context.close()
