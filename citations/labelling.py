@@ -17,7 +17,7 @@ from django.db.models import Count, Max, Q
 from citations import engines, summaries
 from citations.engines import site_version
 from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
-from citations.models import Citation, HubSummary, Label, Mention, Paper
+from citations.models import AuditEntry, Citation, HubSummary, Label, Mention, Paper
 from citations.querysets import BATCH
 from citations.summaries import REBUILT, Cause
 from citations.vocabulary import CURATOR, DecidedBy, Polarity, Role
@@ -71,10 +71,13 @@ class LedgerMark:
         return cls(int(newest), int(number))
 
 
-def add_labels(labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = None) -> list[Label]:
+def add_labels(
+    labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = None, audit_entry: AuditEntry | None = None
+) -> list[Label]:
     """Add unsaved labels to the ledger, and bring effective columns and summaries up to date in the same transaction.
 
-    Labels that belong together carry the same `decision`. Returns the saved labels. Raises `LabelError` when one
+    Labels that belong together carry the same `decision`. `audit_entry`: the paper of an audit that the one label was
+    given to, which marks it as an audit's. Returns the saved labels. Raises `LabelError` when one
     retracts or confirms a label of another citation, or names a mention of another; `LedgerMovedError`, and writes
     nothing, when `seen` is given and the ledger of one of the citations is no longer at it.
     """
@@ -87,6 +90,9 @@ def add_labels(labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = 
             raise LedgerMovedError
         _check_references(new)
         saved = Label.objects.bulk_create(new, batch_size=BATCH)
+        if audit_entry is not None:
+            audit_entry.label = saved[0]
+            audit_entry.save(update_fields=["label"])
         hubs = resolve_citations(citations)
         if len(saved) == 1 and cause.label is None:
             cause = Cause(cause.text, cause.curator, saved[0], cause.import_run)
@@ -121,8 +127,11 @@ def decide(
     mention: Mention | None = None,
     note: str = "",
     seen: LedgerMark | None = None,
+    audit_entry: AuditEntry | None = None,
 ) -> Label:
-    """A curator states a role, a polarity, or both. Raises `LabelError` for neither; on `seen`: add_labels."""
+    """A curator states a role, a polarity, or both. Raises `LabelError` for neither; on `seen`, `audit_entry`:
+    add_labels.
+    """
     if role is None and polarity is None:
         raise LabelError("Choose a role, a polarity, or both.")
     label = Label(
@@ -135,7 +144,7 @@ def decide(
         curator=curator,
         note=note,
     )
-    return add_labels([label], Cause("A curator read one citation.", curator), seen)[0]
+    return add_labels([label], Cause("A curator read one citation.", curator), seen, audit_entry)[0]
 
 
 def retract(label: Label, curator: User, *, note: str = "", seen: LedgerMark | None = None) -> Label:

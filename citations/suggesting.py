@@ -8,13 +8,14 @@ no longer say anything. What a curator took back is not said again.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from citations import labelling
 from citations.classifier import files, shipped
@@ -22,12 +23,13 @@ from citations.classifier.examples import Example
 from citations.classifier.features import ROLES
 from citations.classifier.files import ModelError
 from citations.classifier.marking import mark
-from citations.classifier.model import Model, Suggestion
+from citations.classifier.model import Model, Suggestion, combine
 from citations.labels import LabelRow
-from citations.models import Authorship, Citation, Label, Mention
+from citations.models import AuditEntry, Authorship, Citation, Label, Mention
 from citations.querysets import BATCH
+from citations.sources.language_model import LanguageModel
 from citations.summaries import Cause
-from citations.vocabulary import DecidedBy, Role
+from citations.vocabulary import DecidedBy, Role, suggestion_threshold
 
 # A difference in confidence below this is none: rounding, or a sentence that says the same again.
 _SAME = 0.005
@@ -165,6 +167,40 @@ def _classify_batch(model: Model, ids: Sequence[int]) -> Counts:
     """One batch: sentences are scored before any row is locked."""
     spoken = sentences_of(ids)
     suggestions = {pk: model.suggest((one.text, one.section) for one in spoken.get(pk, ())) for pk in ids}
+    return _write(model, suggestions, spoken)
+
+
+def ask(model: LanguageModel, citation_id: int) -> Counts:
+    """Ask a language model about one citation, and write what it suggests, in a transaction of its own.
+
+    Without a sentence nobody is asked. Raises what `LanguageModel.ask` raises, and writes nothing then.
+    """
+    spoken = sentences_of([citation_id])
+    suggestion = None
+    if spoken:
+        said = model.ask([(one.text, one.section) for one in spoken[citation_id]])
+        sure = said.confidence >= (suggestion_threshold(model.name) or 0.0)
+        if said.role.is_classified and sure:
+            suggestion = Suggestion(said.role, round(said.confidence, 4), 0)
+    return _write(model, {citation_id: suggestion}, spoken)
+
+
+def not_yet_said(citation_ids: Sequence[int], name: str) -> list[int]:
+    """Those of these citations to which `name` has written no label yet."""
+    said: set[int] = set()
+    for start in range(0, len(citation_ids), BATCH):
+        labels = Label.objects.filter(citation_id__in=citation_ids[start : start + BATCH], source=name)
+        said.update(labels.order_by().values_list("citation_id", flat=True))
+    return [pk for pk in citation_ids if pk not in said]
+
+
+def _write(
+    model: Model | LanguageModel,
+    suggestions: Mapping[int, Suggestion | None],
+    spoken: Mapping[int, Sequence[Sentence]],
+) -> Counts:
+    """Write what a model suggests for citations, where it differs from what it said before."""
+    ids = list(suggestions)
     counts = Counts(without_sentence=sum(pk not in spoken for pk in ids))
     new: list[Label] = []
     with transaction.atomic():
@@ -203,7 +239,7 @@ class _Said:
     refused: frozenset[str]
 
 
-def _said_before(ledger: Iterable[LabelRow], model: Model) -> _Said:
+def _said_before(ledger: Iterable[LabelRow], model: Model | LanguageModel) -> _Said:
     """Read a ledger for one family of models."""
     rows = list(ledger)
     retractors = {row.retracts_id: row.decided_by for row in rows if row.retracts_id}
@@ -218,7 +254,11 @@ def _said_before(ledger: Iterable[LabelRow], model: Model) -> _Said:
 
 
 def _next_label(
-    model: Model, citation_id: int, suggestion: Suggestion | None, said: _Said, spoken: Sequence[Sentence]
+    model: Model | LanguageModel,
+    citation_id: int,
+    suggestion: Suggestion | None,
+    said: _Said,
+    spoken: Sequence[Sentence],
 ) -> tuple[Label | None, Counts]:
     """The label to add, if any, and what it counts as."""
     if suggestion is None or suggestion.role in said.refused:
@@ -250,6 +290,21 @@ def _next_label(
     return label, Counts(suggested=1)
 
 
+# Scoring -------------------------------------------------------------------------------------------------------------
+
+
+def scores(model: Model, citation_ids: Sequence[int]) -> dict[int, dict[str, float]]:
+    """How likely a model holds each role for citations, from all their sentences; without those it cannot judge."""
+    found: dict[int, dict[str, float]] = {}
+    for start in range(0, len(citation_ids), BATCH):
+        for pk, spoken in sentences_of(citation_ids[start : start + BATCH]).items():
+            triples = [model.probabilities(one.text, one.section) for one in spoken]
+            readable = [triple for triple in triples if triple is not None]
+            if readable:
+                found[pk] = dict(zip((role.value for role in ROLES), combine(readable), strict=True))
+    return found
+
+
 # Learning ------------------------------------------------------------------------------------------------------------
 
 
@@ -259,8 +314,12 @@ def curated_examples() -> list[Example]:
 
     A decision about one sentence is an example of it. One about a whole citation is an example of its only sentence; of
     several, which one bears out the role is not known, except for background, which then all of them are.
+
+    What was read in an audit is left out: an audit says how far the shares can be trusted that a model helps to
+    estimate, and must not have taught it.
     """
     decided = Citation.objects.public().filter(role_by=DecidedBy.CURATOR, role__in=ROLES).order_by("pk")
+    decided = decided.exclude(pk__in=_audited())
     found: list[Example] = []
     rows = list(decided.values_list("pk", "role", "citing_id"))
     for start in range(0, len(rows), BATCH):
@@ -277,6 +336,14 @@ def curated_examples() -> list[Example]:
                 if (own or role) in ROLES:
                     found.append(Example(one.text, Role(own or role), one.section, f"paper {citing_id}"))
     return found
+
+
+def _audited() -> QuerySet[AuditEntry, int]:
+    """The citations that curators read in audits; of those that a merge hid, the ones that stand for them."""
+    read = AuditEntry.objects.filter(label__isnull=False)
+    return read.annotate(standing=Coalesce("citation__merged_into_id", "citation_id")).values_list(
+        "standing", flat=True
+    )
 
 
 def _decided_mentions(citation_ids: Sequence[int]) -> dict[int, str]:

@@ -8,6 +8,7 @@ from citations.feeds import citing_feed, history_feed, site_feed
 from citations.views.about import about_classes, about_data
 from citations.views.about_interface import about_style, about_words
 from citations.views.agreement import agreement_list
+from citations.views.audit import audit_file, audit_page
 from citations.views.badge import badge
 from citations.views.citation import citation_page
 from citations.views.citing import citing_page
@@ -19,6 +20,7 @@ from citations.views.home import home
 from citations.views.hub import hub_page
 from citations.views.hubs import hubs
 from citations.views.kin import opensearch, robots, sitemap, sitemap_page
+from citations.views.models import model_card, model_file
 from citations.views.paper import paper
 from citations.views.papers import papers
 from citations.views.redirects import arxiv, doi, identifier
@@ -37,6 +39,8 @@ urlpatterns = [
     path("hubs/<slug:slug>/history.atom", history_feed, name="history_feed"),
     path("history.atom", site_feed, name="site_feed"),
     path("hubs/<slug:slug>/citing.<str:form>", citing_export, name="citing_export"),
+    path("audits/<int:number>/", audit_page, name="audit"),
+    path("audits/<int:number>.csv", audit_file, name="audit_file"),
     path("citations/<int:number>/", citation_page, name="citation"),
     path("citations/<int:number>/report/", report, name="report"),
     path("papers/", papers, name="papers"),
@@ -53,6 +57,8 @@ urlpatterns = [
     path("about/words/", about_words, name="about_words"),
     path("about/style/", about_style, name="about_style"),
     path("about/data/agreement/", agreement_list, name="agreement"),
+    path("about/data/models/<str:name>.json", model_card, name="model_card"),
+    path("about/data/models/<str:name>.model", model_file, name="model_file"),
     path("robots.txt", robots, name="robots"),
     path("sitemap.xml", sitemap, name="sitemap"),
     path("sitemap-<slug:kind>-<int:page>.xml", sitemap_page, name="sitemap_page"),

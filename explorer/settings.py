@@ -49,6 +49,9 @@ VARIABLES = frozenset(
         "EUROPE_PMC_API_URL",
         "HOST",
         "LOG_FORMAT",
+        "LLM_API_KEY",
+        "LLM_API_URL",
+        "LLM_MODEL",
         "LOG_LEVEL",
         "OPENALEX_API_KEY",
         "OPENALEX_API_URL",
@@ -85,6 +88,7 @@ OWN_PREFIXES = (
     "OPENCITATIONS_",
     "OPEN_CITATIONS_",
     "CROSSREF_",
+    "LLM_",
     "ARXIV_",
     "EUROPE_PMC_",
     "EUROPEPMC_",
@@ -628,6 +632,10 @@ CROSSREF_API_KEY = _text("CROSSREF_API_KEY", "")
 ARXIV_API_URL = _web_address("ARXIV_API_URL", "https://export.arxiv.org")
 EUROPE_PMC_API_URL = _web_address("EUROPE_PMC_API_URL", "https://www.ebi.ac.uk/europepmc/webservices/rest")
 CONTACT_EMAIL = _contact_email()
+# A language model that may be asked for suggestions; none unless an operator names one.
+LLM_API_URL = _web_address("LLM_API_URL", "") if "LLM_API_URL" in os.environ else ""
+LLM_MODEL = _text("LLM_MODEL", "")
+LLM_API_KEY = _text("LLM_API_KEY", "")
 
 # --- the interface for programs ---------------------------------------------------------------------------------------
 

@@ -25,11 +25,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from citations import engines, labelling, summaries
-from citations.curation import merging
+from citations.curation import audits, merging
 from citations.exports import CollectionError, collection_format, collection_reading, import_collection, replacing
 from citations.exports import collection as collection_writing
 from citations.exports.collection import write_collection
 from citations.models import (
+    Audit,
+    AuditEntry,
     Author,
     Authorship,
     Citation,
@@ -71,6 +73,8 @@ TABLES: tuple[type[models.Model], ...] = (
     HubPin,
     HubTally,
     HubSummary,
+    AuditEntry,
+    Audit,
     Label,
     Mention,
     Citation,
@@ -123,6 +127,7 @@ def fill() -> None:
     merge(ada)
     pin(tool, (ada, nameless))
     report(tool, ada)
+    audit(tool, ada)
 
 
 def rich_paper() -> Paper:
@@ -227,6 +232,17 @@ def report(hub: Paper, curator: User) -> None:
         answered_at=timezone.now(),
         label=label,
     )
+
+
+def audit(hub: Paper, curator: User) -> None:
+    """An audit that was finished early, and one that is open."""
+    finished = audits.draw(hub, curator, planned=20, stratified=True, seed=4711)
+    for entry, role in zip(
+        finished.entries.order_by("position"), [Role.METHOD, Role.UNCLEAR, Role.DATASET], strict=False
+    ):
+        audits.read(entry.pk, curator, role, note="Read blind.")
+    audits.finish(finished, curator)
+    audits.draw(hub, curator, planned=25)
 
 
 # Looking at a database, and emptying it -----------------------------------------------------------------------------

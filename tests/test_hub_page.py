@@ -138,6 +138,7 @@ def test_it_has_all_nine_parts(client: Client) -> None:
         "s-abstract",
         "s-tools",
         "s-roles",
+        "s-audit",
         "s-pol",
         "s-years",
         "s-rep",

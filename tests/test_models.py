@@ -15,6 +15,8 @@ from django.utils import timezone
 
 from citations import models as tables
 from citations.models import (
+    Audit,
+    AuditEntry,
     Author,
     Authorship,
     Citation,
@@ -80,6 +82,20 @@ def report(rows: Rows, **values: Any) -> Report:
 
 def skip(rows: Rows, **values: Any) -> Skip:
     return Skip(**({"citation": rows["citation"], "curator": rows["curator"], "reason": "field"} | values))
+
+
+def audit(rows: Rows, **values: Any) -> Audit:
+    """An open audit of the hub, with `values` changed."""
+    given = {"hub": rows["hub"], "curator": rows["curator"], "seed": 1, "population": 9, "planned": 2} | values
+    return Audit(**given)
+
+
+def entry(rows: Rows, **values: Any) -> AuditEntry:
+    """An entry of an audit, which is saved unless it is given."""
+    if "audit" not in values:
+        values["audit"] = Audit.objects.first() or audit(rows)
+        values["audit"].save()
+    return AuditEntry(**({"citation": rows["citation"], "position": 1} | values))
 
 
 def update(instance: models.Model, **values: Any) -> models.Model:
@@ -179,6 +195,12 @@ REFUSED: dict[str, Callable[[Rows], models.Model]] = {
     "report_answered_once_closed": lambda rows: report(rows, status="accepted"),
     "skip_reason_known": lambda rows: skip(rows, reason="tired"),
     "skip_once_per_curator": lambda rows: twice(lambda: skip(rows)),
+    "audit_drawn_from_population": lambda rows: audit(rows, population=1),
+    "audit_one_open": lambda rows: twice(lambda: audit(rows)),
+    "audit_entry_once_per_position": lambda rows: twice(lambda: entry(rows)),
+    "audit_entry_once_per_citation": lambda rows: (entry(rows).save(), entry(rows, position=2))[1],
+    "audit_entry_stands_for_itself": lambda rows: entry(rows, weight=0.5),
+    "audit_entry_reading_known": lambda rows: entry(rows, reading="tool"),
     "import_run_status_known": lambda rows: ImportRun(source="sample", fingerprint="f", status="lost"),
     "import_run_has_source": lambda rows: ImportRun(source="", fingerprint="f"),
     "rejected_record_has_reason": lambda rows: RejectedRecord(run=rows["run"], reason="", raw="{}"),

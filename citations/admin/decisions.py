@@ -31,7 +31,7 @@ from citations.admin.base import (
 from citations.curation import reports
 from citations.curation.redaction import Redactable
 from citations.formatting import plural
-from citations.models import Citation, HubPin, HubSummary, Report, Skip
+from citations.models import Audit, AuditEntry, Citation, HubPin, HubSummary, Report, Skip
 from citations.summaries import Cause
 from citations.vocabulary import HubClass, Polarity, Role
 
@@ -327,3 +327,60 @@ class SkipAdmin(ReadOnlyAdmin):
         """The citation that was put aside."""
         words = f"{short(skip.citation.citing.title, 50)} → {short(skip.citation.cited.title, 30)}"
         return link(admin_url(Citation, "change", skip.citation_id), words)
+
+
+# Audits ---------------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Audit)
+class AuditAdmin(ReadOnlyAdmin):
+    """Samples that were drawn. They are drawn, read and finished at the desk."""
+
+    list_display = (
+        "id",
+        "hub_title",
+        "planned",
+        "population",
+        "stratified",
+        "seed",
+        "curator",
+        "created_at",
+        "finished_at",
+    )
+    list_filter = ("stratified",)
+    search_fields = ("hub__title", "=hub__slug", "=curator__username", "=id")
+    search_help_text = "Words of the hub's title, a curator's name, or the number of an audit."
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the curator and the hub, less its long text."""
+        rows = super().get_queryset(request).select_related("curator", "hub")
+        return rows.defer(*(f"hub__{name}" for name in ("abstract", "summary", "field_sources")))
+
+    @admin.display(description="hub")
+    def hub_title(self, audit: Audit) -> str:
+        """The cited paper."""
+        return short(audit.hub.title)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Papers of samples, each with the label that it was given blind."""
+
+    list_display = ("id", "audit_id", "position", "citation_link", "label_id")
+    list_filter = ("reading",)
+    search_fields = ("citation__citing__title", "=audit__id", "=citation__id")
+    search_help_text = "Words of a citing paper's title, or the number of an audit or citation."
+    ordering = ("-audit_id", "position")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With both papers, less their long text."""
+        rows = super().get_queryset(request).select_related("audit", "label", "citation__citing", "citation__cited")
+        long = ("abstract", "summary", "field_sources")
+        return rows.defer(*(f"citation__{side}__{name}" for side in ("citing", "cited") for name in long))
+
+    @admin.display(description="citation")
+    def citation_link(self, entry: AuditEntry) -> SafeString:
+        """The citation that was drawn."""
+        words = f"{short(entry.citation.citing.title, 50)} → {short(entry.citation.cited.title, 30)}"
+        return link(admin_url(Citation, "change", entry.citation_id), words)

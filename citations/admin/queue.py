@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from citations import labelling
+from citations.admin.audits import PAUSED
 from citations.admin.base import short, user_of
 from citations.admin.desk_task import load, statements
 from citations.curation import deciding
@@ -122,13 +123,18 @@ def _page(
 ) -> HttpResponse:
     """The desk with one citation, or the word that nothing waits."""
     curator = user_of(request)
-    queue = read_queue(curator, filters)
+    queue = read_queue(curator, filters, request.session.get(PAUSED, ()))
+    if citation is None and clash is None and queue.entries:
+        audit_id = _place(request, queue).audit_id
+        if audit_id is not None:
+            # What others said of it stands on this page: a sample is read on a page of its own.
+            return HttpResponseRedirect(reverse("desk_audit", args=[audit_id]))
     if citation is None and queue.entries:
         citation = _citations().get(pk=_place(request, queue).citation_id)
     task = load(citation, curator.pk) if citation is not None else None
     current = citation.pk if citation is not None else 0
     session = request.session.get(SESSION, {})
-    following = queue.after(current, NEXT_SHOWN)
+    following = [pair for pair in queue.after(current, NEXT_SHOWN) if pair[1].audit_id is None]
     context = {
         "queue": queue,
         "task": task,

@@ -105,7 +105,7 @@ _HUB_ROW = {
     "sentence": "78% of 23 classified citing papers (58–90%) use this work as a method, library or software dependency,"
     " not as a substantive claim. 7 more are not classified, 0 unclear.",
     "share": _share(18, 23, 0.581, 0.903),
-    "rules_version": 1,
+    "rules_version": 2,
     "counts": {
         "known": 30,
         "classified": 23,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -16,7 +18,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from citations import labelling, summaries
 from citations.labels import Effective, resolve
-from citations.models import Citation, HubPin, HubSummary, Label, Mention, Paper, Report
+from citations.models import AuditEntry, Citation, HubPin, HubSummary, Label, Mention, Paper, Report
 from citations.querysets import BATCH
 from citations.summaries import Cause
 from citations.vocabulary import CURATOR, DecidedBy, Role
@@ -112,7 +114,7 @@ def set_self_citation(rows: QuerySet[Citation], curator: User, *, value: bool) -
 
 
 def delete_unlabelled(rows: QuerySet[Citation], curator: User) -> Outcome:
-    """Delete those of these citations on which nothing rests: no label, pin, report or hidden citation."""
+    """Delete those of these citations on which nothing rests: no label, pin, report, audit or hidden citation."""
     outcome = Outcome()
     rests = [
         Exists(model.objects.filter(**{column: OuterRef("pk")}))
@@ -120,20 +122,21 @@ def delete_unlabelled(rows: QuerySet[Citation], curator: User) -> Outcome:
             (Label, "citation"),
             (HubPin, "citation"),
             (Report, "citation"),
+            (AuditEntry, "citation"),
             (Citation, "merged_into"),
         )
     ]
     with transaction.atomic():
         hubs = _hold(rows)
         citing: set[int] = set()
-        for batch in _batches(rows.annotate(rests=rests[0] | rests[1] | rests[2] | rests[3])):
+        for batch in _batches(rows.annotate(rests=reduce(or_, rests))):
             free = [citation for citation in batch if not citation.rests and citation.merged_into_id is None]
             ids = [citation.pk for citation in free]
             Mention.objects.filter(citation_id__in=ids).delete()
             Citation.objects.filter(pk__in=ids).delete()
             citing.update(citation.citing_id for citation in free)
             outcome.done += len(free)
-            outcome.left["labels, pins, reports or a merge rest on them"] += len(batch) - len(free)
+            outcome.left["labels, pins, reports, audits or a merge rest on them"] += len(batch) - len(free)
         outcome.left = +outcome.left
         hubs |= summaries.paper_changed(citing)
         summaries.recount(hubs, Cause("A curator deleted citations that carried no label.", curator))

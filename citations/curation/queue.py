@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from citations.models import Citation, HubSummary, Label, Paper, Report, Skip
+from citations.models import AuditEntry, Citation, HubSummary, Label, Paper, Report, Skip
 from citations.vocabulary import CONFIDENT, NONE, SOURCES, DecidedBy, Polarity, Role, source_label
 
 # Citations that are read of each reason: more than a curator decides in a day, and read in a few milliseconds.
@@ -27,6 +27,7 @@ WINDOW = 500
 # The orders of the indexes that the queue reads (`Citation.Meta`).
 MOST_CITED = ("merged_into_id", "-cited_by_count", "-id")
 SUREST = ("merged_into_id", "-suggested_confidence", "-id")
+LEAST_SURE = ("-merged_into_id", "suggested_confidence", "id")  # the index of the former, read backwards
 MOST_TELLING = ("merged_into_id", "-is_influential", "-suggested_confidence", "-id")
 # Hubs whose class would turn that are looked at: each takes one probe of an index.
 HUBS = 100
@@ -38,6 +39,12 @@ class Reason(StrEnum):
     label: str
     why: str
 
+    AUDIT = (
+        "audit",
+        "Audit",
+        "A paper of a random sample that is being read. It is read blind: on a page of its own, without what anybody "
+        "said.",
+    )
     CHANGE = (
         "change",
         "Would change the class",
@@ -60,8 +67,13 @@ class Reason(StrEnum):
         "Influential, not classified",
         "A source calls the citation influential, and nobody has named its role.",
     )
+    LOW = (
+        "low",
+        "Suggested, low confidence",
+        "A classifier is not sure of a role that nobody has decided. A decision here teaches it most: the least sure "
+        "first, hubs and citing papers in turn.",
+    )
     HIGH = ("high", "Suggested, high confidence", "A classifier is sure of a role that nobody has decided.")
-    LOW = ("low", "Suggested, low confidence", "A classifier is less sure of a role that nobody has decided.")
     CHOSEN = ("chosen", "Chosen by hand", "It was opened here from another page.")
 
     def __new__(cls, value: str, label: str = "", why: str = "") -> Self:
@@ -79,7 +91,7 @@ REASONS: tuple[Reason, ...] = tuple(reason for reason in Reason if reason is not
 class Entry:
     """One citation in the queue, with what the filters ask of it. Empty text where there is none.
 
-    `reasons`: all that it was found for, the most useful first.
+    `reasons`: all that it was found for, the most useful first. `audit_id`: the audit that it is to be read in.
     """
 
     citation_id: int
@@ -88,6 +100,7 @@ class Entry:
     role: str
     suggested: str
     source: str
+    audit_id: int | None = None
 
     @property
     def reason(self) -> Reason:
@@ -226,15 +239,24 @@ class Queue:
         return Counter(entry.hub_id for entry in self.entries).most_common(number)
 
 
-def read_queue(curator: User, filters: Filters) -> Queue:
-    """The queue of one curator, without the citations that this curator put aside. Eight to ten queries."""
+def read_queue(curator: User, filters: Filters, paused: Iterable[int] = ()) -> Queue:
+    """The queue of one curator, without the citations that this curator put aside. Nine to eleven queries.
+
+    What an open audit has yet to read stands at its place as part of the audit, and nowhere else: seen with what others
+    said, it would not be read blind. `paused`: the numbers of audits that this curator does not go on with now.
+    """
     hub_id = None
     if filters.hub:
         hub_id = Paper.objects.filter(slug=filters.hub).values_list("pk", flat=True).first()
     found: dict[int, Entry] = {}
     more = set()
-    for reason in REASONS:
-        rows = _READERS[reason](curator, hub_id)
+    audited = _audited(hub_id)
+    resting = set(paused)
+    for citation_id, (audit_id, cited_id) in audited.items():
+        if audit_id not in resting:
+            found[citation_id] = Entry(citation_id, (Reason.AUDIT,), cited_id, "", "", "", audit_id)
+    for reason, reader in _READERS.items():
+        rows = [row for row in reader(curator, hub_id) if row[0] not in audited]
         if len(rows) > WINDOW:
             more.add(reason)
         for citation_id, cited_id, role, suggested, source in rows[:WINDOW]:
@@ -247,6 +269,17 @@ def read_queue(curator: User, filters: Filters) -> Queue:
 # Reading the reasons --------------------------------------------------------------------------------------------------
 
 Rows: TypeAlias = list[Sequence[Any]]
+
+
+def _audited(hub_id: int | None) -> dict[int, tuple[int, int]]:
+    """What open audits have yet to read: citation to audit and hub, in the order of drawing. One query."""
+    undone = Label.objects.filter(retracts=OuterRef("label"))
+    entries = AuditEntry.objects.filter(Q(label=None) | Exists(undone), audit__finished_at=None)
+    if hub_id is not None:
+        entries = entries.filter(audit__hub_id=hub_id)
+    stands = Coalesce("citation__merged_into_id", "citation_id")
+    rows = entries.annotate(stands=stands).order_by("audit_id", "position")
+    return {pk: (audit, hub) for pk, audit, hub in rows.values_list("stands", "audit_id", "audit__hub_id")}
 
 
 def _rows(citations: QuerySet[Any]) -> Rows:
@@ -341,9 +374,25 @@ def _confident(curator: User, hub_id: int | None) -> Rows:
 
 
 def _unsure(curator: User, hub_id: int | None) -> Rows:
-    """The same where the classifier is less sure."""
+    """The same where the classifier is less sure: the smallest margin first, then hubs and citing papers in turn."""
     waiting = _waiting(curator, hub_id).filter(role="", suggested_confidence__gt=0)
-    return _rows(waiting.filter(suggested_confidence__lt=CONFIDENT).order_by(*SUREST))
+    unsure = waiting.filter(suggested_confidence__lt=CONFIDENT).order_by(*LEAST_SURE)
+    rows = list(unsure.values_list("pk", "cited_id", "role", "suggested_role", "source", "citing_id")[: WINDOW + 1])
+    return [row[:5] for row in spread(rows[:WINDOW])] + [row[:5] for row in rows[WINDOW:]]
+
+
+def spread(rows: Sequence[Sequence[Any]]) -> Rows:
+    """Rows (hub second, citing paper last) in such an order that no hub and no citing paper comes twice before the
+    others came once; among equals the order stays.
+    """
+    hubs: Counter[Any] = Counter()
+    papers: Counter[Any] = Counter()
+    rounds = []
+    for row in rows:
+        rounds.append(max(hubs[row[1]], papers[row[-1]]))
+        hubs[row[1]] += 1
+        papers[row[-1]] += 1
+    return [row for _, row in sorted(zip(rounds, rows, strict=True), key=lambda pair: pair[0])]
 
 
 _READERS: Mapping[Reason, Callable[[User, int | None], Rows]] = {
@@ -352,6 +401,6 @@ _READERS: Mapping[Reason, Callable[[User, int | None], Rows]] = {
     Reason.DISPUTE: _disputing,
     Reason.REPORT: _reported,
     Reason.INFLUENTIAL: _influential,
-    Reason.HIGH: _confident,
     Reason.LOW: _unsure,
+    Reason.HIGH: _confident,
 }

@@ -25,6 +25,8 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from citations.identifiers import BadIdentifier, Scheme, normalise
 from citations.labelling import EFFECTIVE
 from citations.models import (
+    Audit,
+    AuditEntry,
     Author,
     Authorship,
     Citation,
@@ -109,6 +111,8 @@ ROWS: tuple[RecordType, ...] = (
     _CITATION,
     RecordType("mention", Mention),
     RecordType("label", Label),
+    RecordType("audit", Audit),
+    RecordType("audit_entry", AuditEntry),
     RecordType("pin", HubPin),
     RecordType("class_change", ClassChange),
     RecordType("merge", Merge),
@@ -130,6 +134,8 @@ ORDER: tuple[str, ...] = (
     MERGED_CITATION,
     "mention",
     "label",
+    "audit",
+    "audit_entry",
     "pin",
     "class_change",
     "merge",
@@ -137,8 +143,8 @@ ORDER: tuple[str, ...] = (
     HUB,
 )
 
-# By what a row is named in the records that refer to it: paths of columns, to be read from its own table. Runs and
-# labels have no name but their number; users have a public name, see `collection_people`.
+# By what a row is named in the records that refer to it: paths of columns, to be read from its own table. Runs,
+# labels and audits have no name but their number; users have a public name, see `collection_people`.
 KEYS: Mapping[type[models.Model], tuple[str, ...]] = {
     Venue: ("slug",),
     Author: ("key",),
@@ -147,6 +153,7 @@ KEYS: Mapping[type[models.Model], tuple[str, ...]] = {
     Mention: ("citation__citing__slug", "citation__cited__slug", "content_hash"),
     ImportRun: ("pk",),
     Label: ("pk",),
+    Audit: ("pk",),
 }
 
 

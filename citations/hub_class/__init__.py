@@ -4,6 +4,7 @@ Pure. Sentences are made of parts, so that a page can turn each number into a li
 that it counts.
 """
 
+from citations.hub_class.audited import AuditedRole, AuditedShares, Estimate, ReadPaper, Stratum, shares
 from citations.hub_class.counts import Z_95, HubCounts, Share, wilson
 from citations.hub_class.parts import Part, Query, polarity_query, role_query, short_parts, text_of
 from citations.hub_class.rules import (
@@ -14,10 +15,13 @@ from citations.hub_class.rules import (
     classify_hub,
     explain,
     headline,
+    named_by_audit,
     short_sentence,
 )
 from citations.hub_class.sentences import disputed_by
 from citations.hub_class.thresholds import (
+    AUDIT_ENOUGH,
+    AUDIT_STILL_COVERS,
     COARSE_SHARE,
     CONTESTED_ENOUGH,
     CONTESTED_SHARE,
@@ -28,6 +32,8 @@ from citations.hub_class.thresholds import (
 from citations.hub_class.turning import Standing, dispute_would_turn, replace_one, role_would_turn
 
 __all__ = [
+    "AUDIT_ENOUGH",
+    "AUDIT_STILL_COVERS",
     "COARSE_SHARE",
     "CONTESTED_ENOUGH",
     "CONTESTED_SHARE",
@@ -35,12 +41,17 @@ __all__ = [
     "MAJORITY",
     "RULES_VERSION",
     "Z_95",
+    "AuditedRole",
+    "AuditedShares",
+    "Estimate",
     "HubCounts",
     "Part",
     "Query",
+    "ReadPaper",
     "RuleOutcome",
     "Share",
     "Standing",
+    "Stratum",
     "Verdict",
     "bound_text",
     "class_of",
@@ -49,10 +60,12 @@ __all__ = [
     "disputed_by",
     "explain",
     "headline",
+    "named_by_audit",
     "polarity_query",
     "replace_one",
     "role_query",
     "role_would_turn",
+    "shares",
     "short_parts",
     "short_sentence",
     "text_of",

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import sqrt
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from citations.formatting import percent, range_text
 from citations.hub_class.thresholds import COARSE_SHARE
 from citations.vocabulary import CLASSIFIED_ROLES, Polarity, Role
+
+if TYPE_CHECKING:
+    from citations.hub_class.audited import AuditedShares
 
 # The 97.5% quantile of the normal distribution: the two-sided 95% interval, the custom of the field.
 Z_95 = 1.959963984540054
@@ -76,7 +79,8 @@ class HubCounts:
 
     `known`: all citing papers. `roles`, `polarities`: of those with a decided one; a missing key counts 0.
     `confirmed_disputes`: disputes that a curator asserted or confirmed. `coarse_method`: papers of the role `method`
-    whose label is coarse. Suggestions are in none of them.
+    whose label is coarse. Suggestions are in none of them. `audited`: what the audit of the hub came to, if there is
+    one.
     Raises ValueError, naming the number, for a negative one, for a part above its whole and for an unknown key.
     """
 
@@ -85,6 +89,7 @@ class HubCounts:
     polarities: Mapping[Polarity, int] = field(default_factory=dict)
     confirmed_disputes: int = 0
     coarse_method: int = 0
+    audited: AuditedShares | None = None
 
     def __post_init__(self) -> None:
         roles = _complete("role", Role, self.roles)

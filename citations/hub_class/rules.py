@@ -8,6 +8,8 @@ from citations.formatting import count, percent_of, plural
 from citations.hub_class.counts import HubCounts, Share
 from citations.hub_class.parts import ASSESSED, CLASSIFIED, CONFIRMED_DISPUTES, Part, role_query, short_parts, text_of
 from citations.hub_class.sentences import (
+    audited_majority_parts,
+    audited_mixed_parts,
     contested_parts,
     majority_parts,
     mixed_parts,
@@ -66,10 +68,16 @@ def classify_hub(counts: HubCounts) -> Verdict:
     elif hub_class is HubClass.NOT_ENOUGH_EVIDENCE:
         parts = not_enough_parts(counts)
     elif hub_class.role is not None:
-        share, parts = counts.role_share(hub_class.role), majority_parts(hub_class.role, counts)
+        share = counts.role_share(hub_class.role)
+        parts = (audited_majority_parts if named_by_audit(counts) else majority_parts)(hub_class.role, counts)
     else:
-        parts = mixed_parts(counts)
+        parts = (audited_mixed_parts if named_by_audit(counts) else mixed_parts)(counts)
     return Verdict(hub_class, hub_class.role, share, parts, rest_parts(hub_class, counts))
+
+
+def named_by_audit(counts: HubCounts) -> bool:
+    """Whether the roles' classes follow from an audit instead of from the counted shares."""
+    return counts.audited is not None and counts.audited.names_class
 
 
 def class_of(counts: HubCounts) -> HubClass:
@@ -83,8 +91,10 @@ def _holds(hub_class: HubClass, counts: HubCounts) -> bool:
         low = counts.contested_share.low
         return counts.assessed >= CONTESTED_ENOUGH and low is not None and low >= CONTESTED_SHARE
     if hub_class is HubClass.NOT_ENOUGH_EVIDENCE:
-        return counts.classified < ENOUGH
+        return counts.classified < ENOUGH and not named_by_audit(counts)
     if hub_class.role is not None:
+        if counts.audited is not None and counts.audited.names_class:
+            return counts.audited.majority is hub_class.role
         low = counts.role_share(hub_class.role).low
         return low is not None and low > MAJORITY
     return not any(_holds(other, counts) for other in HubClass if other is not hub_class)
@@ -154,6 +164,9 @@ def _contested_numbers(counts: HubCounts) -> tuple[Part, ...]:
 
 def _role_numbers(role: Role, counts: HubCounts) -> tuple[Part, ...]:
     """As in " With 18 of 23 it is 58%."."""
+    if counts.audited is not None and counts.audited.names_class:
+        bound = bound_text(counts.audited.roles[role].powered.low, MAJORITY)
+        return Part(" By the audit it is "), Part(bound, "range"), Part(".")
     share = counts.role_share(role)
     if share.low is None:
         return (Part(" Nothing is classified."),)

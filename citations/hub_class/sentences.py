@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from citations.formatting import count, plural
+from citations.hub_class.audited import AuditedShares
 from citations.hub_class.counts import HubCounts, Share
 from citations.hub_class.parts import (
     ASSESSED,
@@ -122,6 +123,49 @@ def mixed_parts(counts: HubCounts) -> tuple[Part, ...]:
         parts.append(Part(", " if place else ": "))
         parts.append(Part(f"{role.short} {share.percent}", "share", role_query(role), share.numerator))
     return *parts, Part(".")
+
+
+def audited_majority_parts(role: Role, counts: HubCounts) -> tuple[Part, ...]:
+    """As in "About 78% ± 8 of citing papers use this work as ..., by an audit of 50 of 412; counted, it is 70% of 300
+    classified citing papers." Raises ValueError where there is no audit.
+    """
+    audited = _audited(counts)
+    said, share = audited.roles[role].powered, counts.role_share(role)
+    phrase = role.coarse_phrase if role is Role.METHOD and counts.method_is_coarse else role.phrase
+    about = said.about[0].upper() + said.about[1:]
+    return (
+        Part(about, "range", short=f"About {said.percent}"),
+        Part(" of citing papers"),
+        Part(f" {phrase}"),
+        Part(f", by {_audit_words(audited)}; counted, it is ", short=""),
+        Part(share.percent, "share", role_query(role), share.numerator, short=""),
+        Part(" of ", short=""),
+        replace(_classified_part(counts), short=""),
+        Part("."),
+    )
+
+
+def audited_mixed_parts(counts: HubCounts) -> tuple[Part, ...]:
+    """As in "No single role is a clear majority by an audit of 50 of 412 citing papers: tool about 41%, ..."."""
+    audited = _audited(counts)
+    found = [(role, said.powered) for role, said in audited.roles.items() if said.powered.share > 0]
+    found.sort(key=lambda pair: -pair[1].share)
+    listed = ", ".join(f"{role.short} about {said.percent}" for role, said in found)
+    words = f" by {_audit_words(audited)}"
+    return Part("No single role is a clear majority"), Part(words, short=" by an audit"), Part(f": {listed}.")
+
+
+def _audited(counts: HubCounts) -> AuditedShares:
+    """The audit of the counts."""
+    if counts.audited is None:
+        raise ValueError("There is no audit of this hub.")
+    return counts.audited
+
+
+def _audit_words(audited: AuditedShares) -> str:
+    """What was audited: "an audit of 50 of 412 citing papers", "an unfinished audit of ..."."""
+    article = "an audit" if audited.is_complete else "an unfinished audit"
+    return f"{article} of {count(audited.audited)} of {count(audited.population)} citing papers"
 
 
 def rest_parts(hub_class: HubClass, counts: HubCounts) -> tuple[Part, ...]:

@@ -56,6 +56,7 @@ def replace_one(counts: HubCounts, before: Standing, after: Standing) -> HubCoun
         polarities=_moved(counts.polarities, before.polarity, after.polarity),
         confirmed_disputes=counts.confirmed_disputes - before.disputes + after.disputes,
         coarse_method=counts.coarse_method - before.coarse_method + after.coarse_method,
+        audited=counts.audited,
     )
 
 

@@ -1,5 +1,6 @@
 """The tables. Constraints live in the database; derived columns have one writer each, named in their help text."""
 
+from citations.models.audits import Audit, AuditEntry
 from citations.models.citations import Citation, Label, Mention
 from citations.models.decisions import ClassChange, HubPin, Merge, Report, Skip
 from citations.models.hubs import HubSummary, HubTally
@@ -8,6 +9,8 @@ from citations.models.runs import ImportRun, RejectedRecord
 from citations.models.standing import find_paper, survivor
 
 __all__ = [
+    "Audit",
+    "AuditEntry",
     "Author",
     "Authorship",
     "Citation",

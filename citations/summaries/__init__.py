@@ -4,6 +4,7 @@ Everything here can be rebuilt from papers, citations and labels. Callers hold a
 ascending order of id, so that two writers can never wait for each other.
 """
 
+from citations.summaries.audits import audited_shares, standing_entries
 from citations.summaries.copies import SORT_TITLE_LENGTH, paper_changed, refresh_copies, sort_date, stale_copies
 from citations.summaries.representatives import REPRESENTATIVES, choose_representatives
 from citations.summaries.tallies import TALLY_FROM, TOP_VENUES, has_sample, hub_counts
@@ -27,6 +28,7 @@ __all__ = [
     "TOP_VENUES",
     "Cause",
     "StandingClass",
+    "audited_shares",
     "choose_representatives",
     "differing",
     "has_sample",
@@ -38,4 +40,5 @@ __all__ = [
     "restore_summaries",
     "sort_date",
     "stale_copies",
+    "standing_entries",
 ]

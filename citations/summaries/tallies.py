@@ -10,6 +10,7 @@ from django.db.models import Count
 
 from citations.hub_class import HubCounts
 from citations.models import Citation, HubTally
+from citations.summaries.audits import audited_shares
 from citations.vocabulary import SAMPLE, Polarity, Role
 
 # From this many citing papers on, filtered counts are read from the tally; below, counting live takes under 2 ms.
@@ -100,12 +101,14 @@ def top_venues(paper_ids: list[int]) -> dict[int, list[list[Any]]]:
 
 def hub_counts(counts: Mapping[str, Any]) -> HubCounts:
     """What the rules of hub classes need, from `HubSummary.counts`."""
+    known = sum(counts["role"].values())
     return HubCounts(
-        known=sum(counts["role"].values()),
+        known=known,
         roles={role: counts["role"].get(role.value, 0) for role in Role},
         polarities={polarity: counts["polarity"].get(polarity.value, 0) for polarity in Polarity},
         confirmed_disputes=counts["confirmed_disputes"],
         coarse_method=counts["coarse_roles"].get(Role.METHOD.value, 0),
+        audited=audited_shares(counts, known),
     )
 
 

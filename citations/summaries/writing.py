@@ -16,6 +16,7 @@ from citations import engines
 from citations.hub_class import RULES_VERSION, classify_hub, dispute_would_turn, role_would_turn
 from citations.models import ClassChange, HubPin, HubSummary, ImportRun, Label, Paper
 from citations.querysets import BATCH
+from citations.summaries.audits import audits_of
 from citations.summaries.representatives import choose_representatives, pins_of, ranked_of
 from citations.summaries.tallies import (
     TallyChanges,
@@ -159,11 +160,12 @@ def _wanted(paper_ids: list[int]) -> Iterator[tuple[HubSummary, dict[str, Any], 
     cells = cells_of(paper_ids)
     venues = top_venues(paper_ids)
     pins = pins_of(paper_ids)
+    audits = audits_of(paper_ids)
     ranked = ranked_of(paper_ids)
     tallies = stored_tallies(paper_ids)
     for summary in HubSummary.objects.filter(pk__in=paper_ids).select_related("paper").order_by("pk"):
         hub = summary.paper_id
-        counts = count_cells(cells[hub], venues[hub])
+        counts = count_cells(cells[hub], venues[hub]) | ({"audit": audits[hub]} if hub in audits else {})
         representatives = choose_representatives(ranked[hub], counts["role"], pins[hub])
         values = _values(summary.paper, counts, representatives, pins[hub])
         yield summary, values, tally_changes(cells[hub], tallies[hub])

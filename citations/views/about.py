@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 
 from citations import hub_class
 from citations.agreement import agreement
-from citations.models import Citation, HubSummary, ImportRun, Mention, Paper
+from citations.models import Citation, HubSummary, ImportRun, Label, Mention, Paper
+from citations.views.audit import AUDITS_SHOWN, finished_audits
+from citations.views.models import cards
 from citations.vocabulary import (
     CLASSIFIED_ROLES,
     DECIDERS,
@@ -21,6 +23,7 @@ from citations.vocabulary import (
     SAMPLE,
     SOURCES,
     SUGGESTION_THRESHOLDS,
+    DecidedBy,
     HubClass,
     Mapped,
     Polarity,
@@ -96,6 +99,10 @@ def about_data(request: HttpRequest) -> HttpResponse:
         ],
         "agreement": agreement(),
         "classified_roles": CLASSIFIED_ROLES,
+        "models": cards(),
+        "model_suggestions": suggestions_by_model(),
+        "audits": finished_audits(),
+        "audits_shown": AUDITS_SHOWN,
         "known_sources": [source for source in SOURCES.values() if source.address],
     }
     return render(request, "about_data.html", context)
@@ -126,6 +133,12 @@ def citation_totals() -> dict[str, int]:
         unclassified=Count("id", filter=undecided),
         assessed=Count("id", filter=~Q(polarity="")),
     )
+
+
+def suggestions_by_model() -> list[tuple[str, int]]:
+    """How many labels of the ledger each classifier has written, most first."""
+    rows = Label.objects.filter(decided_by=DecidedBy.CLASSIFIER, retracts=None).values("source").order_by()
+    return [(row["source"], row["n"]) for row in rows.annotate(n=Count("id")).order_by("-n", "source")]
 
 
 def decided_by_source() -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from citations.listing import Row, hub_lists, summary_counts
 from citations.models import Authorship, Citation, HubSummary, Identifier, Paper, survivor
 from citations.references import AUTHORS_PRINTED, Reference
 from citations.summaries import hub_counts
+from citations.views.audit import audit_section
 from citations.views.kin import hub_kin, reference_forms, site_of
 from citations.vocabulary import (
     CLASSIFIED_ROLES,
@@ -177,6 +178,8 @@ def read_clean(hub: Paper, given: QueryDict) -> Clean:
     if data:
         known = sum(raw["role"].values())
         # Sources are named without numbers, and stay those of all papers.
+        # An audit speaks of all citing papers; without some of them it says nothing.
+        raw = {name: value for name, value in raw.items() if name != "audit"}
         raw = {**raw, **counts_as_summarised(hub.pk, known, CitationFilter(data, hub.pk))}
     told = tuple(
         f"{problem.message}{'' if not problem.blocking else ' Nothing is left out of the numbers.'}"
@@ -235,6 +238,7 @@ def hub_page(request: HttpRequest, slug: str) -> HttpResponse:
         "unclear": Role.UNCLEAR,
         "deciders": deciders(raw),
         "suggested": suggested(raw),
+        "audit": audit_section(raw, counts.known),
         "polarity_bar": charts.polarity_bar(counts.polarities, counts.known),
         "polarity_rows": polarity_rows(counts),
         "year_chart": charts.year_chart(years),

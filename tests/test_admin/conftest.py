@@ -11,6 +11,8 @@ from django.test import Client
 
 from citations import summaries
 from citations.models import (
+    Audit,
+    AuditEntry,
     Author,
     Authorship,
     Citation,
@@ -59,8 +61,12 @@ def everything(curator: User) -> dict[type[models.Model], Any]:
     loser = make_paper("A duplicate")
     merge = Merge.objects.create(survivor=paper, loser=loser, curator=curator)
     report = Report.objects.create(citation=citation, role="dataset", comment="They use the data only.")
+    audit = Audit.objects.create(hub=hub, seed=4711, population=24, planned=1, curator=curator)
+    entry = AuditEntry.objects.create(audit=audit, citation=citation, position=1, reading="method")
     tally = HubTally.objects.create(hub=hub, role="method", n=23)
     return {
+        Audit: audit,
+        AuditEntry: entry,
         Author: Author.objects.get(),
         Authorship: Authorship.objects.get(),
         Citation: citation,

@@ -147,7 +147,7 @@ def test_only_citations_that_carry_nothing_are_deleted(desk: Client, curator: Us
     Report.objects.create(citation=reported, role="method")
     Citation.objects.filter(pk=hidden.pk).update(merged_into=standing)
     page = text_of(answer(desk, Citation, "delete_unlabelled", list(Citation.objects.all())))
-    assert "1 citation deleted; 5 left as they are: labels, pins, reports or a merge rest on them." in page
+    assert "1 citation deleted; 5 left as they are: labels, pins, reports, audits or a merge rest on them." in page
     assert not Citation.objects.filter(pk=free.pk).exists()
     assert Citation.objects.count() == Mention.objects.count() == 5
     assert HubSummary.objects.get(pk=free.cited_id).known == 0

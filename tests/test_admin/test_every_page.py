@@ -16,6 +16,8 @@ from django.urls import reverse
 
 from citations import summaries
 from citations.models import (
+    Audit,
+    AuditEntry,
     Author,
     Authorship,
     Citation,
@@ -49,7 +51,20 @@ HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 MODELS = sorted(apps.get_app_config("citations").get_models(), key=lambda model: model.__name__)
 
 # Tables that nobody adds to, changes, or deletes from by hand.
-READ_ONLY = (CitedByCount, ClassChange, HubSummary, HubTally, ImportRun, Label, Mention, Merge, RejectedRecord, Skip)
+READ_ONLY = (
+    Audit,
+    AuditEntry,
+    CitedByCount,
+    ClassChange,
+    HubSummary,
+    HubTally,
+    ImportRun,
+    Label,
+    Mention,
+    Merge,
+    RejectedRecord,
+    Skip,
+)
 NOT_ADDED = (*READ_ONLY, Report)
 NOT_DELETED = (*READ_ONLY, HubPin, Report)
 

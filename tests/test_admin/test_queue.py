@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from citations import labelling
-from citations.curation import queue
+from citations.curation import audits, queue
 from citations.curation.queue import Filters, Reason, read_queue
 from citations.models import Citation, ClassChange, HubSummary, Label, Paper, Report, Skip
 from tests.factories import make_citation, make_curator, make_hub, make_label, make_mention, make_paper
@@ -22,8 +22,8 @@ from tests.test_admin.pages import address, text_of
 pytestmark = pytest.mark.django_db
 
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
-# A page of the desk, whatever the queue and the ledger hold: nine of them read the queue.
-QUERIES = 24
+# A page of the desk, whatever the queue and the ledger hold: ten of them read the queue.
+QUERIES = 25
 
 
 def desk_url(**parameters: object) -> str:
@@ -78,7 +78,29 @@ def one_of_each(curator: User) -> dict[Reason, Citation]:
 
 
 def test_citations_stand_in_the_order_of_usefulness(curator: User, one_of_each: dict[Reason, Citation]) -> None:
-    assert queued(curator) == [(one_of_each[reason].pk, reason) for reason in queue.REASONS]
+    audited = make_citation()
+    audits.draw(audited.cited, curator)
+    expected = {Reason.AUDIT: audited} | one_of_each
+    assert queued(curator) == [(expected[reason].pk, reason) for reason in queue.REASONS]
+
+
+def test_of_what_a_classifier_is_unsure_the_least_sure_stand_first_and_hubs_and_papers_in_turn(curator: User) -> None:
+    first, second = make_paper("First hub"), make_paper("Second hub")
+    same = make_paper("Cites both")
+    made = [
+        make_citation(citing, hub)
+        for citing, hub in ((same, first), (make_paper(), first), (same, second), (make_paper(), second))
+    ]
+    for citation, confidence in zip(made, (0.81, 0.82, 0.83, 0.84), strict=True):
+        make_label(citation, "method", decided_by="classifier", confidence=confidence)
+    # The second hub's first paper has been seen at the first hub, so that it waits for its turn.
+    assert [pk for pk, _ in queued(curator)] == [made[n].pk for n in (0, 1, 2, 3)]
+    make_label(made[1], "method", decided_by="classifier", confidence=0.805)
+    assert [pk for pk, _ in queued(curator)] == [made[n].pk for n in (1, 0, 2, 3)]
+    others = [make_citation(make_paper(), make_paper()) for _ in range(2)]
+    for citation in others:
+        make_label(citation, "method", decided_by="classifier", confidence=0.89)
+    assert {pk for pk, _ in queued(curator)[1:3]} == {citation.pk for citation in others}
 
 
 def test_a_citation_with_several_reasons_stands_once_and_is_found_by_each(curator: User) -> None:
