@@ -1,5 +1,6 @@
 #!/bin/sh
-# The tests on SQLite, then on PostgreSQL, where those that use no database are not run again. Arguments go to pytest.
+# The tests on SQLite, then on PostgreSQL, where those that use no database, or the browser, are not run
+# again. Arguments go to pytest.
 # They are spread over a process for each core, up to four, each with a database of its own; WORKERS=0 keeps them in one.
 # Both always run, and the output ends with pytest's own summary.
 set -u

@@ -32,7 +32,8 @@ hypothesis_settings.load_profile("ci" if IN_CI else "default")
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark each test that uses the browser, so that `-m "not browser"` leaves them out. Where the tests of one database
-    follow those of another, leave out those that use none: they would be the same again.
+    follow those of another, leave out what would be the same again: those that use none, and those in the browser,
+    which judge what it makes of pages that other tests compare on both.
     """
     for item in items:
         if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
@@ -44,7 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_database(item: pytest.Item) -> bool:
-    """Whether a test may touch the database; those that start programs of their own do."""
+    """Whether a test looks at what the database does; those that start programs of their own do."""
+    if item.get_closest_marker("browser"):
+        return False
     if item.get_closest_marker("django_db") or issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
         return True
     fixtures = {"db", "transactional_db", "live_server", "place", "databases", "tmp_path", "tmp_path_factory"}
