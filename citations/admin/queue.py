@@ -24,7 +24,7 @@ from citations.admin.audits import PAUSED
 from citations.admin.base import short, user_of
 from citations.admin.desk_task import load, statements
 from citations.curation import deciding
-from citations.curation.queue import FILTERS, Filters, Queue, read_queue
+from citations.curation.queue import FILTERS, Filters, Queue, any_unclassified, read_queue
 from citations.labelling import LabelError, LedgerMark, LedgerMovedError
 from citations.models import Citation, HubSummary, Label, Mention, Paper, Skip
 from citations.vocabulary import HubClass, Polarity, Role, SkipReason
@@ -139,6 +139,7 @@ def _page(
         "queue": queue,
         "task": task,
         "reason": queue.reason_of(current) if citation is not None else None,
+        "unclassified": any_unclassified(curator) if task is None and not filters.query else None,
         "place": next((n for n, entry in enumerate(queue.entries, start=1) if entry.citation_id == current), 0),
         "following": _titled(following),
         "hubs": _hubs(queue),

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, Self, TypeAlias
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from citations.models import AuditEntry, Citation, HubSummary, Label, Paper, Report, Skip
@@ -264,6 +264,18 @@ def read_queue(curator: User, filters: Filters, paused: Iterable[int] = ()) -> Q
             reasons = (*known.reasons, reason) if known else (reason,)
             found[citation_id] = Entry(citation_id, reasons, cited_id, role, suggested, source)
     return Queue(filters, tuple(found.values()), frozenset(more))
+
+
+def any_unclassified(curator: User) -> int | None:
+    """A citation without a role for a curator whose queue is empty: of the hub with most citing papers that has one.
+
+    None where there is none. What an audit has yet to read is left to it. Two queries, of `HUBS` hubs at most.
+    """
+    hubs = HubSummary.objects.filter(known__gt=F("classified") + F("unclear")).order_by("-known", "-paper_id")
+    of_hub = Citation.objects.public().filter(~_put_aside_by(curator), cited_id=OuterRef("pk"))
+    of_hub = of_hub.exclude(pk__in=list(_audited(None)))
+    firsts = hubs.values_list(Subquery(_unclassified(of_hub).values("pk")[:1]), flat=True)[:HUBS]
+    return next((pk for pk in firsts if pk is not None), None)
 
 
 # Reading the reasons --------------------------------------------------------------------------------------------------

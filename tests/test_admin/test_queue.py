@@ -242,6 +242,17 @@ def test_an_empty_queue_says_so(desk: Client) -> None:
     assert "matches this filter" in text_of(desk.get(desk_url(reason="dispute")))
 
 
+def test_an_empty_queue_leads_to_what_nobody_has_classified(desk: Client, curator: User) -> None:
+    big, small = make_hub({"background": 3}, 2, title="Big"), make_hub({}, 1, title="Small")
+    first, second = Citation.objects.filter(cited=big, role="").order_by("-pk")
+    (other,) = Citation.objects.filter(cited=small)
+    for citation in (first, second, other):
+        page = desk.get(desk_url()).content.decode()
+        assert "Nothing to decide" in page and f'href="{desk_url(citation=citation.pk)}"' in page
+        make_label(citation, "method", curator=curator)
+    assert "nobody has classified" not in desk.get(desk_url()).content.decode()
+
+
 def test_any_citation_can_be_opened_and_one_that_a_merge_hid_opens_its_survivor(desk: Client) -> None:
     survivor, hidden = make_citation(), make_citation()
     Citation.objects.filter(pk=hidden.pk).update(merged_into=survivor)
