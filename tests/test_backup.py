@@ -23,6 +23,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from psycopg.conninfo import make_conninfo
 
 from citations import backups
 from citations.backups import BackupProblem
@@ -84,7 +85,8 @@ def on_server(url: str, **options: Any) -> psycopg.Connection[Any]:
     """A connection to the database that an address of ours names: sockets are written otherwise than libpq has them."""
     told = environ.Env.db_url_config(url)
     names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
-    return psycopg.connect(**{key: str(told[name]) for key, name in names.items() if told.get(name)}, **options)
+    given = {key: str(told[name]) for key, name in names.items() if told.get(name)}
+    return psycopg.connect(make_conninfo("", **given), **options)
 
 
 class _asking:
