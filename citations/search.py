@@ -348,10 +348,10 @@ def is_walked(matching: int, known: int, end: int) -> bool:
     """Whether a page is found faster by walking the list's index until `end` citations of the `matching` ones among
     all `known` came by, than by sorting those that match.
 
-    One step of the walk costs up to ten times as much as one match in the sort (measured on PostgreSQL; less on
-    SQLite), and there are `known * end / matching` steps.
+    One step of the walk costs up to twice as much as one match in the sort, which is looked up in the table before it
+    is sorted; and there are `known * end / matching` steps.
     """
-    return matching * matching > 10 * known * end
+    return matching * matching > 2 * known * end
 
 
 def _ranked(queryset: QuerySet[_Model], column: str, query: Query, hub_id: int | None) -> QuerySet[_Model]:

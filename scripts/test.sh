@@ -1,6 +1,6 @@
 #!/bin/sh
-# The tests on SQLite, then on PostgreSQL. Arguments go to pytest. They are spread over a process for each core, up to
-# four, each with a database of its own; WORKERS=0 keeps them in one.
+# The tests on SQLite, then on PostgreSQL, where those that use no database are not run again. Arguments go to pytest.
+# They are spread over a process for each core, up to four, each with a database of its own; WORKERS=0 keeps them in one.
 # Both always run, and the output ends with pytest's own summary.
 set -u
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ status=0
 if [ "$with_postgresql" = yes ]; then
     echo "== PostgreSQL =="
     # shellcheck disable=SC2086
-    scripts/with_postgres.sh .venv/bin/python -m pytest $workers "$@" || status=$?
+    DATABASE_TESTS_ONLY=1 scripts/with_postgres.sh .venv/bin/python -m pytest $workers "$@" || status=$?
 elif [ "${CI:-}" = true ]; then
     status=1 # where every change is judged, half of the promise is not enough
 fi

@@ -30,11 +30,25 @@ hypothesis_settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis_settings.load_profile("ci" if IN_CI else "default")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test that uses the browser, so that `-m "not browser"` leaves them out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test that uses the browser, so that `-m "not browser"` leaves them out. Where the tests of one database
+    follow those of another, leave out those that use none: they would be the same again.
+    """
     for item in items:
         if {"browser", "page"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("browser")
+    if os.environ.get("DATABASE_TESTS_ONLY") == "1":
+        left_out = [item for item in items if not _uses_database(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _uses_database(item)]
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    """Whether a test may touch the database; those that start programs of their own do."""
+    if item.get_closest_marker("django_db") or issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
+        return True
+    fixtures = {"db", "transactional_db", "live_server", "place", "databases", "tmp_path", "tmp_path_factory"}
+    return bool(fixtures & set(getattr(item, "fixturenames", ())))
 
 
 # --- the database -----------------------------------------------------------------------------------------------------

@@ -150,7 +150,8 @@ def test_sentences_of_a_hidden_citation_go_to_the_kept_one_unless_it_has_them() 
 def test_a_citation_between_the_two_is_hidden_and_counts_nowhere(client: Client) -> None:
     survivor, loser = two_papers()
     out, back = make_citation(survivor, loser), make_citation(loser, survivor)
-    label = make_label(back, "evidence")
+    label = make_label(back, "evidence", curator=make_curator())
+    assert f"label-{label.pk}" in client.get(f"/hubs/{survivor.slug}/history/").content.decode()
     plan = merge_plan.plan(survivor, loser)
     assert any("A paper does not cite itself" in warning for warning in plan.warnings)
     record = fold(loser, survivor)
@@ -160,7 +161,10 @@ def test_a_citation_between_the_two_is_hidden_and_counts_nowhere(client: Client)
     assert record.details["between"] == [out.pk, back.pk]
     assert Label.objects.filter(pk=label.pk).exists()
     assert HubSummary.objects.get(pk=survivor.pk).known == 0
-    assert client.get(f"/api/citations/{back.pk}/").status_code == 404
+    for address in (f"/api/citations/{back.pk}/", f"/citations/{back.pk}/", f"/citations/{back.pk}/report/"):
+        assert client.get(address).status_code == 404
+    assert f"label-{label.pk}" not in client.get(f"/hubs/{survivor.slug}/history/").content.decode()
+    assert f"label-{label.pk}" not in client.get("/history.atom").content.decode()
     assert client.get(f"/papers/{survivor.slug}/").status_code == 200
     assert_all_is_well()
 

@@ -82,7 +82,8 @@ def _sqlite_complaints(sql: str, params: Any) -> Iterator[str]:
     for parent, line in lines:
         beside[parent].append(line)
         # Aliases stand for tables of any size. An index of words is scanned as a whole where nothing is matched.
-        word, table = [*line.split(), ""][:2]
+        word, _, rest = line.partition(" ")
+        table = rest.partition(" ")[0]
         is_matched = "VIRTUAL TABLE" in line and not line.endswith("INDEX 0:")
         if word == "SCAN" and (table in BIG or ALIAS.fullmatch(table)) and not is_matched:
             yield f"a full scan ({line})"
@@ -197,6 +198,6 @@ class Plans(TestCase):
 
 @pytest.mark.django_db
 def test_only_what_is_listed_stands_in_the_indexes_that_sort() -> None:
-    conditions = {index.name: index.condition for index in Citation._meta.indexes}
+    conditions = {index.name: index.condition for index in Citation._meta.indexes if index.name.startswith("citation_")}
     sorting = {"citation_newest", "citation_most_cited", "citation_title", "citation_confidence"}
     assert {name for name, condition in conditions.items() if condition} == sorting

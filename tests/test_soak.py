@@ -67,6 +67,56 @@ print(decided)
 """
 
 
+# An import of new citing papers with labels, and of some that others import at the same time, again and again.
+IMPORTER = """
+import pathlib, random, sys, tempfile, time
+import django
+django.setup()
+from django.core.management import call_command
+from io import StringIO
+end, own, rounds = time.monotonic() + float(sys.argv[1]), sys.argv[2], 0
+with tempfile.TemporaryDirectory() as folder:
+    while time.monotonic() < end:
+        names = [f"10.9999/{own}.{rounds}.{row}" for row in range(8)]
+        names += [f"10.9999/shared.{rounds}.{row}" for row in range(4)]
+        random.shuffle(names)
+        rows = [f"Paper {name},{name},2020,{random.choice(['method', 'background'])}" for name in names]
+        path = pathlib.Path(folder) / f"{own}-{rounds}.csv"
+        path.write_text("\\n".join(["title,doi,year,role", *rows]) + "\\n")
+        call_command("import_file", str(path), cites=sys.argv[4], stdout=StringIO())
+        rounds += 1
+        time.sleep(float(sys.argv[3]))
+print(8 * rounds)
+"""
+
+# Somebody who computes everything anew all the time.
+REBUILDER = """
+import sys, time
+import django
+django.setup()
+from django.core.management import call_command
+from io import StringIO
+end, rounds = time.monotonic() + float(sys.argv[1]), 0
+while time.monotonic() < end:
+    call_command("rebuild_summaries", stdout=StringIO())
+    rounds += 1
+    time.sleep(float(sys.argv[3]))
+print(rounds)
+"""
+
+# How many labels each curator has in the ledger, and how many papers each import made that no other did.
+LEDGER = """
+import json
+import django
+django.setup()
+from django.db.models import Count
+from citations.models import Identifier, Label
+curators = Label.objects.filter(curator__isnull=False).values_list("curator__username").annotate(Count("pk")).order_by()
+imported = {own: Identifier.objects.filter(value__startswith=f"10.9999/{own}.").count() for own in ("7", "8")}
+print(json.dumps([dict(curators), imported]))
+"""
+
+
 @dataclass(frozen=True)
 class Place:
     """A data folder and the variables that name a database."""
@@ -86,20 +136,19 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(folder, {"DATABASE_URL": f"sqlite:///{folder / 'soak.sqlite3'}"})
 
 
-def write_for(seconds: float, number: int, place: Place) -> list[int]:
-    """Let so many writers decide; how often each did. Fails with what the first of them that failed said."""
+def write_for(seconds: float, programs: Sequence[str], place: Place) -> list[int]:
+    """Let so many writers work at once; how often each did. Fails with what the first of them that failed said."""
     env = environment(place.folder, **place.variables)
-    pause = str(WRITERS_PAUSE)
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(seconds), str(writer), pause],
+            [sys.executable, "-c", program, str(seconds), str(writer), str(WRITERS_PAUSE), HUB.split("/")[2]],
             cwd=ROOT,
             env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for writer in range(number)
+        for writer, program in enumerate(programs)
     ]
     finished = [writer.communicate() for writer in writers]
     for writer, (_, errors) in zip(writers, finished, strict=True):
@@ -115,16 +164,12 @@ def read_and_write(place: Place, seconds: float, writers: int = WRITERS) -> tupl
         with Readers(site, PAGES, 2, pause=0.02, anew=True) as quiet:
             time.sleep(seconds / 2)
         with Readers(site, PAGES, 2, pause=0.02, anew=True) as loud:
-            decided = write_for(seconds, writers, place)
+            decided = write_for(seconds, [WRITER] * writers, place)
     for readers in (quiet, loud):
         assert readers.failed == []
         assert set(readers.statuses) == {200}
     assert min(decided) > 0
     return quiet, loud
-
-
-def test_writers_and_readers_for_a_moment(place: Place) -> None:
-    read_and_write(place, 2, writers=3)
 
 
 @pytest.mark.soak
@@ -134,6 +179,49 @@ def test_eight_writers_and_readers_for_a_minute(place: Place) -> None:
     told = f"99 of 100 pages within {quiet.p99 * 1000:.0f} ms without writers, {loud.p99 * 1000:.0f} ms beside them"
     print(f"{told} ({loud.statuses.total()} pages)")  # noqa: T201 - what the trial is for
     assert loud.p99 <= 3 * quiet.p99, told
+
+
+def ten_writers(place: Place, seconds: float) -> None:
+    """Seven curators, two imports of which some rows are the same, and a rebuild, beside readers: nothing is lost."""
+    with served(place.folder, place.variables, workers=2) as site:
+        ask(site, len(PAGES), PAGES)
+        before = ledger(place)
+        with Readers(site, PAGES, 2, pause=0.05, anew=True) as readers:
+            done = write_for(seconds, [*[WRITER] * 7, IMPORTER, IMPORTER, REBUILDER], place)
+    assert readers.failed == []
+    assert set(readers.statuses) == {200}
+    assert min(done) > 0
+    (of_curators, imported), (of_curators_before, imported_before) = ledger(place), before
+    for writer, decided in enumerate(done[:7]):
+        name = f"curator-{writer}"
+        assert of_curators[name] == of_curators_before.get(name, 0) + decided
+    for writer in (7, 8):
+        # A second trial on the same database finds the papers of the first.
+        assert imported[str(writer)] == max(done[writer], imported_before[str(writer)])
+    manage(place.folder, "rebuild_summaries", "--check", **place.variables)
+
+
+def ledger(place: Place) -> tuple[dict[str, int], dict[str, int]]:
+    """Labels by curator, papers by import."""
+    told = subprocess.run(
+        [sys.executable, "-c", LEDGER],
+        cwd=ROOT,
+        env=environment(place.folder, **place.variables),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    of_curators, imported = json.loads(told.stdout)
+    return of_curators, imported
+
+
+def test_ten_writers_lose_nothing_for_a_moment(place: Place) -> None:
+    ten_writers(place, 1)
+
+
+@pytest.mark.soak
+def test_ten_writers_lose_nothing_for_a_minute(place: Place) -> None:
+    ten_writers(place, 60)
 
 
 def growth(place: Place, warm: int, measured: int) -> int:

@@ -7,6 +7,7 @@ are kept in the process for as long as the hub's stamp stays the same, which eve
 
 from __future__ import annotations
 
+import datetime
 import threading
 from array import array
 from collections import OrderedDict, defaultdict
@@ -14,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import F
 from pyroaring import BitMap64
 
 from citations.models import Citation, HubSummary
@@ -56,7 +56,8 @@ class HubColumns:
     """The papers that cite a hub, by what their citations say. They may be read by several threads: nothing changes.
 
     `words`: by facet and stored value, "" for nothing; suggestions are only those of papers without a role. `years`: 0
-    where it is not known. `flags`: those that are marked.
+    where it is not known. `flags`: those that are marked. `dates`: by year, the first and the last date that its papers
+    sort by, which need not lie in that year.
     """
 
     all: Papers
@@ -64,6 +65,7 @@ class HubColumns:
     years: Mapping[int, Papers]
     flags: Mapping[str, Papers]
     venues: Mapping[VenueName, Papers]
+    dates: Mapping[int, tuple[datetime.date, datetime.date]]
 
 
 def columns_of(hub_id: int, known: int) -> HubColumns:
@@ -80,6 +82,7 @@ def columns_of(hub_id: int, known: int) -> HubColumns:
 # Reading --------------------------------------------------------------------------------------------------------------
 
 _CELL = (*WORDS.values(), "year", *FLAGS.values())
+_YEAR = len(WORDS)
 
 
 def read(hub_id: int) -> HubColumns:
@@ -87,13 +90,20 @@ def read(hub_id: int) -> HubColumns:
     by_cell: dict[tuple[str | int | bool | None, ...], array[int]] = defaultdict(_ids)
     by_venue: dict[tuple[str, str], array[int]] = defaultdict(_ids)
     rows = Citation.objects.of_hub(hub_id).order_by()
-    of_venue = {"slug": F("venue__slug"), "name": F("venue__name")}
-    for row in rows.values_list("citing_id", *of_venue.values(), *_CELL).iterator(chunk_size=_CHUNK):
-        by_cell[row[3:]].append(row[0])
+    dates: dict[int, tuple[datetime.date, datetime.date]] = {}
+    columns = ("citing_id", "venue__slug", "venue__name", "sort_date", *_CELL)
+    for row in rows.values_list(*columns).iterator(chunk_size=_CHUNK):
+        cell, day = row[4:], row[3]
+        by_cell[cell].append(row[0])
         by_venue[row[1:3]].append(row[0])
+        year = cell[_YEAR] or 0
+        first, last = dates.get(year) or (day, day)
+        if day < first or day > last or year not in dates:
+            dates[year] = (min(first, day), max(last, day))
     return HubColumns(
         all=_papers(by_cell.values()),
         venues={VenueName(*name): _papers([ids]) for name, ids in by_venue.items() if name[0] is not None},
+        dates=dates,
         **_of_cells(by_cell),
     )
 

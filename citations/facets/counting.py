@@ -6,6 +6,7 @@ that every number is the size of an intersection.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -34,7 +35,8 @@ class FacetCounts:
     """Numbers of papers: in all, by facet and value, by year and by venue (slug, name, number).
 
     Of flags: how many have it ("1") and have it not ("0"). `venues` None: not counted. `sources` are the names of the
-    sources of labels, without numbers.
+    sources of labels, without numbers. `dates`: the first and the last date that papers sort by under a filter of
+    years; None where there is no such filter, or no paper.
     """
 
     total: int = 0
@@ -42,6 +44,7 @@ class FacetCounts:
     years: dict[int, int] = field(default_factory=dict)
     venues: list[tuple[str, str, int]] | None = field(default_factory=list)
     sources: tuple[str, ...] = ()
+    dates: tuple[datetime.date, datetime.date] | None = None
 
     def of(self, name: str, value: str) -> int:
         """How many papers have `value` in the facet `name`."""
@@ -118,6 +121,8 @@ def counts_of_list(
         marked = base.intersection_cardinality(papers)
         counts.add(name, "1", marked)
         counts.add(name, "0", len(base) - marked)
+    if YEAR_FROM in filters or YEAR_TO in filters:
+        counts.dates = _dates(hub, filterset)
     if most is None or counts.total <= most:
         counts.venues = _top_venues(hub, under_others(VENUE), filterset, venue_words)
     return counts
@@ -139,6 +144,13 @@ def counts_as_summarised(hub_id: int, known: int, filterset: CitationFilter) -> 
     counts["confirmed_disputes"] = flags["confirmed"].intersection_cardinality(disputing)
     years = {str(year or ""): _numbers(passing & papers, roles) for year, papers in sorted(hub.years.items())}
     return counts | {YEAR: {year: of_year for year, of_year in years.items() if of_year}}
+
+
+def _dates(hub: HubColumns, filterset: CitationFilter) -> tuple[datetime.date, datetime.date] | None:
+    """The first and the last date that papers of the years filtered for sort by."""
+    lower, upper = filterset.cleaned(YEAR_FROM) or YEAR_MIN, filterset.cleaned(YEAR_TO) or YEAR_MAX
+    spans = [span for year, span in hub.dates.items() if lower <= year <= upper]
+    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
 
 def counts_without(hub_id: int, known: int, filterset: CitationFilter, dropped: Iterable[Collection[str]]) -> list[int]:

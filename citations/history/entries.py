@@ -112,24 +112,30 @@ def curator_labels(hub: Paper | None) -> QuerySet[Label]:
     it is found whatever the parameters.
     """
     labels = Label.objects.filter(curator__isnull=False)
-    return labels if hub is None else labels.filter(Exists(_spoken_of(hub)))
+    if hub is None:
+        return labels.exclude(citation__merged_into=F("citation_id"))
+    return labels.filter(Exists(_spoken_of(hub)))
 
 
 def _spoken_of(hub: Paper) -> QuerySet[Citation]:
-    """The citation of a label, where it is one of the hub's or hidden behind one."""
-    return Citation.objects.filter(Q(cited=hub) | Q(merged_into__cited=hub), pk=OuterRef("citation_id")).order_by()
+    """The citation of a label, where it is one of the hub's or hidden behind one; not where both its papers became
+    one: it says nothing any more.
+    """
+    of_hub = Citation.objects.filter(Q(cited=hub) | Q(merged_into__cited=hub), pk=OuterRef("citation_id")).order_by()
+    return of_hub.exclude(merged_into=F("pk"))
 
 
 def all_labels(hub: Paper) -> QuerySet[Label]:
     """All labels of a hub's citations, and of those that a merge hid behind them."""
     shown = Q(citation__cited=hub, citation__merged_into__isnull=True) | Q(citation__merged_into__cited=hub)
-    return Label.objects.filter(shown)
+    return Label.objects.filter(shown).exclude(citation__merged_into=F("citation_id"))
 
 
 def import_labels(hub: Paper) -> QuerySet[Label]:
     """What imports said of a hub's citations in words of ours: a raw value alone changes nothing."""
-    own = Citation.objects.filter(cited=hub).order_by().values("pk")
-    hidden = Citation.objects.filter(merged_into__isnull=False, merged_into__cited=hub).order_by().values("pk")
+    standing = Citation.objects.exclude(merged_into=F("pk")).order_by()
+    own = standing.filter(cited=hub).values("pk")
+    hidden = standing.filter(merged_into__isnull=False, merged_into__cited=hub).values("pk")
     labels = Label.objects.filter(decided_by=DecidedBy.IMPORT, citation_id__in=own.union(hidden))
     return labels.exclude(role="", polarity="")
 

@@ -49,6 +49,7 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     RELEVANCE: ("-rank", "-sort_date", "-id"),
 }
 OLDEST = "oldest"
+BY_DATE = ("newest", OLDEST)
 _UNDATED_LAST = Case(When(sort_date=UNKNOWN_DATE, then=1), default=0, output_field=IntegerField())
 
 
@@ -83,16 +84,19 @@ class _Stretch:
 
 
 def _page_of(
-    filterset: CitationFilter, start: int, end: int, total: int, known: int, *, undated: bool
+    filterset: CitationFilter, start: int, end: int, counts: FacetCounts, known: int, *, undated: bool
 ) -> list[Citation]:
-    """The citations at the places `start` to `end` (exclusive) of the list of `total`: ids by index, then their
-    details. `undated`: whether papers without a date may be among those that cite the hub.
+    """The citations at the places `start` to `end` (exclusive) of the list of which these are the counts: ids by index,
+    then their details. `undated`: whether papers without a date may be among those that cite the hub.
     """
-    order = ORDERS[filterset.sort]
+    order, total = ORDERS[filterset.sort], counts.total
     if filterset.sort == RELEVANCE:
         return _by_rank(filterset.qs, start, end)
     walked = not filterset.active or search.is_walked(total, known, min(end, total - start))
     matching = filterset.in_page_order() if walked and filterset.asked else filterset.qs
+    if counts.dates and filterset.sort in BY_DATE:
+        # Which the filter of years implies: the walk begins at the first of them, and not at the end of the index.
+        matching = matching.filter(sort_date__range=counts.dates)
     stretch = _Stretch(start, end, total, walked)
     if filterset.sort == OLDEST and undated:
         return _oldest(matching, stretch)
@@ -237,7 +241,7 @@ def list_citing(hub: Paper, data: QueryDict, shown: Shown | None = None) -> List
     if start < end:
         # A paper that has a year has a date to sort by.
         undated = "" in raw["year"] and not (filterset.cleaned(YEAR_FROM) or filterset.cleaned(YEAR_TO))
-        found = _page_of(filterset, start, end, counts.total, unfiltered.total, undated=undated)
+        found = _page_of(filterset, start, end, counts, unfiltered.total, undated=undated)
         authors = first_authors([*(citation.citing_id for citation in found), hub.pk])
         rows = load_rows(found, authors, _marking(hub, authors, filterset))
     venues_address = filterset.address(path, set={COUNT_VENUES: ["1"]})

@@ -58,14 +58,17 @@ class LedgerLine:
 def find_citation(number: int) -> Citation:
     """The citation with this number, or the one that a merge put before it, with its cited paper.
 
-    Raises Http404 where there is none.
+    Raises Http404 where there is none, and where its two papers turned out to be one.
     """
     found = None
     if number <= LARGEST_ID:
         found = Citation.objects.select_related("cited", "merged_into__cited").filter(pk=number).first()
     if found is None:
         raise Http404(f"There is no citation {str(number)[:20]}.")
-    return found.merged_into or found
+    standing = found.merged_into or found
+    if standing.is_void:
+        raise Http404(f"Citation {number} is hidden: its two papers turned out to be one.")
+    return standing
 
 
 def row_of(citation: Citation) -> Row:
