@@ -250,7 +250,8 @@ def test_nothing_is_restored_over_something_nor_half(new_place: Callable[[], Pla
 
     spoilt = place.manage("restore", str(inwardly_spoilt(file, tmp_path / "spoilt.backup")), "--replace")
     assert spoilt.returncode == 1
-    assert spoilt.stderr.startswith("CommandError: Nothing was restored.")
+    # Above it may stand how far it was: on a machine under load it takes seconds.
+    assert spoilt.stderr.splitlines()[-1].startswith("CommandError: Nothing was restored.")
     assert "Traceback" not in spoilt.stderr
     assert place.rows() == before
     assert_ledger_is_guarded(place)
