@@ -23,10 +23,11 @@ def _install_triggers(using: str, **_: Any) -> None:
 
 
 def _watch_statements(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Note slow statements of each connection that is opened."""
+    """Note slow statements of each connection that is opened, unless that is switched off."""
     from citations.engines import slow_queries
 
-    slow_queries.watch(connection, settings.SLOW_QUERY_MS)
+    if settings.SLOW_QUERY_MS is not None:
+        slow_queries.watch(connection, settings.SLOW_QUERY_MS)
 
 
 class CitationsConfig(AppConfig):
@@ -39,5 +40,4 @@ class CitationsConfig(AppConfig):
     def ready(self) -> None:
         """Connect what must follow every migration, and every opening of the database."""
         post_migrate.connect(_install_triggers, sender=self, dispatch_uid="citations.install_triggers")
-        if settings.SLOW_QUERY_MS is not None:
-            connection_created.connect(_watch_statements, dispatch_uid="citations.watch_statements")
+        connection_created.connect(_watch_statements, dispatch_uid="citations.watch_statements")

@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urljoin, urlsplit
 
-import bibtexparser
 import pytest
 import rispy
+from bibtexparser.entrypoint import parse_string
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
@@ -322,7 +322,7 @@ def test_no_field_breaks_out_of_a_file(client: Client, value: str) -> None:
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
     assert len(json.loads(sent("json"))["results"]) == number
     assert len(json.loads(sent("csl.json"))) == number
-    library = bibtexparser.parse_string(sent("bib"))
+    library = parse_string(sent("bib"))
     assert not library.failed_blocks
     assert len(library.entries) == number
     assert all(WORD not in field.key for entry in library.entries for field in entry.fields)

@@ -126,7 +126,7 @@ def _member(table: str) -> str:
 def _copy(table: str, columns: list[str], direction: str) -> sql.Composed:
     """The COPY statement of a table; UTF-8 whatever the server's own encoding."""
     listed = sql.SQL(", ").join(map(sql.Identifier, columns))
-    end = sql.SQL(f" {direction} (FORMAT text, ENCODING 'UTF8')")  # type: ignore[arg-type]
+    end = sql.SQL(f" {direction} (FORMAT text, ENCODING 'UTF8')")
     return sql.SQL("COPY {} ({})").format(sql.Identifier(table), listed) + end
 
 
