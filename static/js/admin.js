@@ -2,16 +2,20 @@
    name. Optional, like all scripts. */
 (function () {
   "use strict";
-  window.addEventListener("load", function () {
+  function nameLists() {
     document.querySelectorAll(".select2-selection").forEach(function (box) {
-      var field = box.closest(".select2") && box.closest(".select2").previousElementSibling;
-      var label = field && field.labels && field.labels[0];
+      var around = box.closest(".select2"), field = around && around.previousElementSibling;
+      var label = field && document.querySelector('label[for="' + CSS.escape(field.id) + '"]');
       var name = label ? label.textContent.trim().replace(/:$/, "") : "";
-      if (name) {
-        box.removeAttribute("aria-labelledby");
-        box.setAttribute("aria-label", name);
-        box.querySelectorAll("[role=textbox]").forEach(function (part) { part.setAttribute("aria-label", name); });
-      }
+      if (!name) { return; }
+      box.removeAttribute("aria-labelledby");
+      box.setAttribute("aria-label", name);
+      box.querySelectorAll("[role=textbox]").forEach(function (part) { part.setAttribute("aria-label", name); });
     });
+  }
+  document.addEventListener("DOMContentLoaded", function () {
+    nameLists();
+    /* They are made after the page is there, and again for each row that is added to a form. */
+    new MutationObserver(nameLists).observe(document.body, { childList: true, subtree: true });
   });
 }());
