@@ -48,7 +48,9 @@ def test_rows_filters_and_search_are_reached_by_single_keys(hub: Paper, live_ser
     page.wait_for_url("**/papers/**")
 
 
-def test_the_list_of_keys_is_a_dialog_that_gives_the_focus_back(hub: Paper, live_server: LiveServer, page: Page) -> None:
+def test_the_list_of_keys_is_a_dialog_that_gives_the_focus_back(
+    hub: Paper, live_server: LiveServer, page: Page
+) -> None:
     page.goto(f"{live_server.url}{hub.get_hub_url()}")
     page.locator(".brand").focus()
     page.keyboard.press("?")

@@ -38,7 +38,9 @@ def test_titles_that_begin_so_come_first_and_hubs_before_other_papers(client: Cl
     assert addresses[1] == "/papers/scaling-a-wall/"
 
 
-def test_no_paper_comes_twice_and_at_most_eight_come(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_no_paper_comes_twice_and_at_most_eight_come(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     for number in range(12):
         make_paper(f"Pythia, part {number:02}")
     make_hub({"method": 1}, title="Pythia: a suite")
