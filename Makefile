@@ -1,9 +1,9 @@
 # The commands of this project. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format soak bench clean install
+.PHONY: help run test check format soak bench screenshots clean install
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## Install, prepare and serve the site at http://127.0.0.1:8000/ (HOST=... PORT=... change that)
 	@scripts/run.sh
@@ -22,6 +22,9 @@ soak: install ## Long trials under load, apart from `make test`, on SQLite and o
 
 bench: install ## Measure against simpler ways to do the same (takes minutes; writes docs/performance.md)
 	@.venv/bin/python -m bench $(ARGS)
+
+screenshots: install ## Take the pictures of docs/screenshots anew, of the sample (needs Chromium)
+	@.venv/bin/python scripts/screenshots.py
 
 clean: ## Remove .venv and caches; var/ with the database stays
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results

@@ -30,7 +30,7 @@ _WORDS = (
     Word(
         "not-classified",
         "Not classified",
-        "Nobody has decided the role yet. Shown hatched, and in no share: it is not known how these papers use the work.",
+        "Nobody has decided the role yet. Shown hatched, and in no share: how these papers use the work is not known.",
     ),
     Word(
         "unclear",

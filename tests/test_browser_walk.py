@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# WCAG 2.2 AA and what axe calls best practices.
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# And what axe calls best practices. Django's own templates of the admin keep to WCAG alone.
+STANDARDS = [*WCAG, "best-practice"]
 # In pixels: the narrowest page that WCAG 2.2 asks for (1.4.10), which is also 1,280 px at 400%.
 NARROWEST = 320
 LAPTOP, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
@@ -65,9 +66,16 @@ class Walker:
         if wide > room:
             self._note(f"{wide} px wide in a window of {room} px")
 
+    def finish(self) -> None:
+        """Close the window; fails naming every page on which something was wrong."""
+        self.page.context.close()
+        assert not self.troubles, "\n".join(f"{path}  {what}" for path, what in self.troubles)
+
     def run_axe(self, **run_only: Any) -> None:
         """Note what axe finds."""
-        found = Axe().run(self.page, options={"runOnly": run_only or {"type": "tag", "values": STANDARDS}})
+        # Without `preload`, for which axe writes style sheets of its own, and the policy of the site refuses them.
+        options = {"preload": False, "runOnly": run_only or {"type": "tag", "values": STANDARDS}}
+        found = Axe().run(self.page, options=options)
         for rule in found.response["violations"]:
             self._note(f"axe {rule['id']}: {rule['nodes'][0]['html'][:200]}")
 
@@ -86,8 +94,7 @@ def test_every_public_page_in_light_has_no_violation(
     for path in public_pages(held):
         walk.go(path)
         walk.run_axe()
-    walk.page.context.close()
-    assert walk.troubles == []
+    walk.finish()
 
 
 def test_every_public_page_in_dark_has_enough_contrast(
@@ -97,8 +104,7 @@ def test_every_public_page_in_dark_has_enough_contrast(
     for path in public_pages(held):
         walk.go(path)
         walk.run_axe(type="rule", values=["color-contrast", "link-in-text-block"])
-    walk.page.context.close()
-    assert walk.troubles == []
+    walk.finish()
 
 
 def test_every_public_page_fits_a_phone_and_the_narrowest_window(
@@ -111,8 +117,7 @@ def test_every_public_page_fits_a_phone_and_the_narrowest_window(
         walk.page.set_viewport_size({"width": NARROWEST, "height": 640})
         walk.check_width()
         walk.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
-    walk.page.context.close()
-    assert walk.troubles == []
+    walk.finish()
 
 
 def test_every_public_page_says_its_piece_without_scripts(
@@ -128,8 +133,7 @@ def test_every_public_page_says_its_piece_without_scripts(
     walk.page.locator("#home-q").fill("pythia")
     walk.page.locator("#home-q").press("Enter")
     assert walk.page.url == f"{live_server.url}{reverse('search')}?q=pythia"
-    walk.page.context.close()
-    assert walk.troubles == []
+    walk.finish()
 
 
 @pytest.mark.parametrize("media", [{"forced_colors": "active"}, {"color_scheme": "light", "width": 2560}])
@@ -144,8 +148,7 @@ def test_pages_hold_together_in_forced_colours_and_on_a_wall(
         edge = walk.page.evaluate("document.querySelector('main').getBoundingClientRect().left")
         assert edge == walk.page.evaluate("document.querySelector('.site-foot').getBoundingClientRect().left")
         assert walk.page.locator(".headline").first.bounding_box()["width"] < 1_300  # type: ignore[index]
-    walk.page.context.close()
-    assert walk.troubles == []
+    walk.finish()
 
 
 def test_print_shows_sentences_and_drops_what_is_for_the_screen(
@@ -181,6 +184,5 @@ def test_the_main_pages_of_the_admin_have_no_violation_of_ours(
             reverse("admin:citations_merge_changelist"),
         ):
             walk.go(path)
-            walk.run_axe()
-        walk.page.context.close()
-        assert walk.troubles == []
+            walk.run_axe(type="tag", values=WCAG)
+        walk.finish()

@@ -125,7 +125,8 @@ def _facet_values() -> list[FacetValue]:
 
 def _pages(number: int, total: int, last: int) -> Pages:
     """A pager: of one page, of many in the middle, of none."""
-    links = tuple(PageLink(page, "#lists", page == number) for page in (1, 2, 3)) + (PageLink(None), PageLink(last, "#lists"))
+    first = [PageLink(page, "#lists", page == number) for page in (1, 2, 3)]
+    links = (*first, PageLink(None), PageLink(last, "#lists"))
     return Pages(
         number=number,
         size=50,

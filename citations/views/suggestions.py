@@ -61,7 +61,7 @@ def _public() -> QuerySet[Paper]:
 
 
 def _beginning(typed: str) -> tuple[QuerySet[Paper], ...]:
-    """Hubs and papers whose title begins so, by the index of titles; none for a text without Latin letters or digits."""
+    """Hubs and papers whose title begins so, by the index of titles; none for a text without letters or digits."""
     key = text.sort_key(typed)
     if not key:
         return ()
