@@ -96,9 +96,7 @@ def audit_page(request: HttpRequest, number: int) -> HttpResponse:
     _go_on(request, audit)
     progress = audits.progress_of([audit])[audit.pk]
     if audit.finished_at is not None or progress.is_complete:
-        messages.info(
-            request, f"Audit {audit.pk} has nothing left to read." if progress.is_complete else "It is finished."
-        )
+        messages.info(request, f"Audit {audit.pk} has nothing left to read, or is finished.")
         return _list(request)
     entry = progress.following(curator)
     assert entry is not None
