@@ -40,10 +40,15 @@ def test_audits_hold_the_truth_and_counting_predictions_does_not(accuracy: float
         assert found.miss(POWERED) < found.miss(PLAIN)
 
 
+def say(line: str) -> None:
+    """How far it is."""
+    sys.stderr.write(f"{line}\n")
+
+
 @pytest.mark.soak
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the labelled sentences are not here")
 def test_intervals_hold_the_truth_in_every_setting_and_predictions_help() -> None:
-    found = audits.run(FOLDER, RUNS, lambda line: sys.stderr.write(f"{line}\n") and None)
+    found = audits.run(FOLDER, RUNS, say)
     sys.stderr.write("\n".join(audits.tables(found, RUNS)) + "\n")
     everything = [one for settings in found.values() for one in settings.values()]
     for name in (PLAIN, POWERED, STRATIFIED, BOTH):

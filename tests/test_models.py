@@ -104,11 +104,6 @@ def after(first: models.Model, make: Callable[..., models.Model], rows: Rows, **
     return make(rows, **values)
 
 
-def other_citation(rows: Rows) -> Citation:
-    """Another paper that cites the hub."""
-    return Citation.objects.create(citing=rows["third"], cited=rows["hub"])
-
-
 def update(instance: models.Model, **values: Any) -> models.Model:
     """The instance with columns set behind the back of every form."""
     for name, value in values.items():
@@ -208,7 +203,7 @@ REFUSED: dict[str, Callable[[Rows], models.Model]] = {
     "skip_once_per_curator": lambda rows: twice(lambda: skip(rows)),
     "audit_drawn_from_population": lambda rows: audit(rows, population=1),
     "audit_one_open": lambda rows: twice(lambda: audit(rows)),
-    "audit_entry_once_per_position": lambda rows: after(entry(rows), entry, rows, citation=other_citation(rows)),
+    "audit_entry_once_per_position": lambda rows: after(entry(rows), entry, rows, citation=rows["other"]),
     "audit_entry_once_per_citation": lambda rows: after(entry(rows), entry, rows, position=2),
     "audit_entry_stands_for_itself": lambda rows: entry(rows, weight=0.5),
     "audit_entry_reading_known": lambda rows: entry(rows, reading="tool"),
