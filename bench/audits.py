@@ -164,9 +164,10 @@ def _read(folder: Path, *names: str) -> list[Example]:
 def tables(found: Mapping[str, Mapping[tuple[int, float], Found]], runs: int) -> list[str]:
     """The figures as Markdown."""
     lines = [
-        f"Audits of {AUDITED} papers, {runs:,} runs for each setting and true share, of the share of `method`. Points by",
-        "which the share was off on average, and the least part of the 95% intervals that held the truth, over the true",
-        f"shares of {', '.join(f'{share:.0%}' for share in SHARES)}. Counted: the share of predictions, for contrast.",
+        f"Audits of {AUDITED} papers, {runs:,} runs for each setting and true share, of the share of `method`. Points",
+        "by which the share was off on average, and the least part of the 95% intervals that held the truth, over the",
+        f"true shares of {', '.join(f'{share:.0%}' for share in SHARES)}. Counted: the share of predictions, for",
+        "contrast.",
         "",
         "| sentences and scores | papers | off: audit alone | with predictions | stratified | both | counted "
         "| least cover: audit alone | with predictions | stratified | both |",

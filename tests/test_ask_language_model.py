@@ -219,7 +219,11 @@ def test_without_a_named_model_nothing_is_asked(settings: Settings) -> None:
 
 
 def test_a_service_that_hangs_is_left(service: StandIn) -> None:
-    service.answers = [lambda _: service.released.wait() and None]
+
+    def hang(_: BaseHTTPRequestHandler) -> None:
+        service.released.wait()
+
+    service.answers = [hang]
     model = LanguageModel(service.url, "slow", timeout=0.05, sleep=lambda _: None)
     with pytest.raises(NoAnswerError, match="did not answer in time"):
         model.ask([(SENTENCE, "")])

@@ -98,6 +98,12 @@ def entry(rows: Rows, **values: Any) -> AuditEntry:
     return AuditEntry(**({"citation": rows["citation"], "position": 1} | values))
 
 
+def after(first: models.Model, make: Callable[..., models.Model], rows: Rows, **values: Any) -> models.Model:
+    """Save one, and hand out another."""
+    first.save()
+    return make(rows, **values)
+
+
 def update(instance: models.Model, **values: Any) -> models.Model:
     """The instance with columns set behind the back of every form."""
     for name, value in values.items():
@@ -197,8 +203,8 @@ REFUSED: dict[str, Callable[[Rows], models.Model]] = {
     "skip_once_per_curator": lambda rows: twice(lambda: skip(rows)),
     "audit_drawn_from_population": lambda rows: audit(rows, population=1),
     "audit_one_open": lambda rows: twice(lambda: audit(rows)),
-    "audit_entry_once_per_position": lambda rows: twice(lambda: entry(rows)),
-    "audit_entry_once_per_citation": lambda rows: (entry(rows).save(), entry(rows, position=2))[1],
+    "audit_entry_once_per_position": lambda rows: after(entry(rows), entry, rows, citation=rows["other"]),
+    "audit_entry_once_per_citation": lambda rows: after(entry(rows), entry, rows, position=2),
     "audit_entry_stands_for_itself": lambda rows: entry(rows, weight=0.5),
     "audit_entry_reading_known": lambda rows: entry(rows, reading="tool"),
     "import_run_status_known": lambda rows: ImportRun(source="sample", fingerprint="f", status="lost"),

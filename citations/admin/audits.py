@@ -59,8 +59,11 @@ class BlindTask:
 def audits_page(request: HttpRequest) -> HttpResponse:
     """All audits, and the form by which one is drawn."""
     _check(request)
-    if request.method == "POST":
-        return _draw(request)
+    return _draw(request) if request.method == "POST" else _list(request)
+
+
+def _list(request: HttpRequest) -> HttpResponse:
+    """The page of all audits."""
     rows = Audit.objects.select_related("hub", "curator").defer("hub__abstract", "hub__field_sources")
     open_ = list(rows.filter(finished_at=None).order_by("-created_at", "-pk"))
     finished = list(rows.exclude(finished_at=None).order_by("-finished_at", "-pk")[:FINISHED_SHOWN])
@@ -93,7 +96,8 @@ def audit_page(request: HttpRequest, number: int) -> HttpResponse:
     _go_on(request, audit)
     progress = audits.progress_of([audit])[audit.pk]
     if audit.finished_at is not None or progress.is_complete:
-        return HttpResponseRedirect(audit.get_absolute_url() if audit.finished_at else reverse("desk_audits"))
+        messages.info(request, f"Audit {audit.pk} has nothing left to read, or is finished.")
+        return _list(request)
     entry = progress.following(curator)
     assert entry is not None
     last = progress.last_of(curator)

@@ -270,7 +270,7 @@ def undo(audit: Audit, curator: User) -> AuditEntry:
         entry = _progress(audit).last_of(curator) if audit.finished_at is None else None
         if entry is None or entry.label is None:
             raise LabelError("There is nothing of yours to undo in this audit.")
-        retract_own(Label.objects.select_related("citation").get(pk=entry.label_id), curator)
+        retract_own(Label.objects.select_related("citation").get(pk=entry.label.pk), curator)
         return entry
 
 
@@ -308,7 +308,7 @@ def reopen(audit: Audit, curator: User) -> None:
 
 def _held(audit_id: int | None) -> Audit:
     """The audit, with its hub held: nobody else writes to it until the transaction ends."""
-    audit = Audit.objects.filter(pk=audit_id).first()
+    audit = Audit.objects.filter(pk=audit_id or 0).first()
     if audit is None:
         raise LabelError("There is no such audit.")
     summaries.lock_hubs([audit.hub_id])

@@ -57,9 +57,9 @@ class Card:
 def cards() -> list[Card]:
     """All models that can be loaded, the one in use first. One that cannot be read is left out: `classify` says why."""
     own = suggesting.own_models()
-    named = [(path.name.removesuffix(shipped.ENDING), path) for path in own]
+    named: list[tuple[str, Path | None]] = [(path.name.removesuffix(shipped.ENDING), path) for path in own]
     named += [(name, _shipped_path(name)) for name in shipped.names()]
-    found = []
+    found: list[Card] = []
     for name, path in named:
         try:
             threshold, facts = _card(str(path), path.stat().st_mtime_ns) if path else _plain(shipped.CUES)

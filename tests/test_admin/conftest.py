@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
+from django.utils import timezone
 
 from citations import summaries
 from citations.models import (
@@ -61,7 +62,9 @@ def everything(curator: User) -> dict[type[models.Model], Any]:
     loser = make_paper("A duplicate")
     merge = Merge.objects.create(survivor=paper, loser=loser, curator=curator)
     report = Report.objects.create(citation=citation, role="dataset", comment="They use the data only.")
-    audit = Audit.objects.create(hub=hub, seed=4711, population=24, planned=1, curator=curator)
+    audit = Audit.objects.create(
+        hub=hub, seed=4711, population=24, planned=1, curator=curator, finished_at=timezone.now()
+    )
     entry = AuditEntry.objects.create(audit=audit, citation=citation, position=1, reading="method")
     tally = HubTally.objects.create(hub=hub, role="method", n=23)
     return {

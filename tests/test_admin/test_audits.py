@@ -380,7 +380,7 @@ def test_the_page_of_data_lists_audits_and_models(hub: Paper, curator: User, cli
     card = client.get(reverse("model_card", args=["linear-open-1"])).json()
     assert card["name"] == "linear-open-1"
     assert card["cross_validation"]
-    stored = b"".join(client.get(reverse("model_file", args=["linear-open-1"])))  # type: ignore[call-overload]
+    stored = b"".join(client.get(reverse("model_file", args=["linear-open-1"])))
     assert stored.startswith(b"citation-classifier 1 sha256:")
     assert client.get(reverse("model_file", args=["cues-1"])).status_code == 404
     assert client.get("/about/data/models/..%2Fsettings.json").status_code == 404

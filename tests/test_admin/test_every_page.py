@@ -119,6 +119,7 @@ def test_search_finds_the_row_and_every_filter_opens(
     desk: Client, everything: dict[type[models.Model], Any], model: type[models.Model]
 ) -> None:
     words = {
+        AuditEntry: "a paper",
         Author: "ada",
         Authorship: "ada",
         Citation: "a paper",

@@ -80,7 +80,7 @@ def table_of(name: str) -> tuple[str, str]:
 
 
 # The pages of the desk, where labels are made.
-DESK = {"desk", "desk_skipped"}
+DESK = {"desk", "desk_skipped", "desk_audits", "desk_audit"}
 # What a page of a table takes. Pages that nobody has are refused to all by the tables' own admin.
 NEEDS = {"changelist": "view", "change": "view", "history": "view", "add": "add", "delete": "delete"}
 # Tables that nobody adds to or deletes from by hand, whatever the group.

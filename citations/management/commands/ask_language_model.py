@@ -23,8 +23,8 @@ class Command(BaseCommand):
     """`ask_language_model [--hub SLUG] [--all] [--most N]`."""
 
     help = (
-        "Suggest roles by asking the language model of LLM_API_URL and LLM_MODEL. Its suggestions have a source of their "
-        "own, wait for a curator and are never counted. Ends after so many requests; the same command goes on."
+        "Suggest roles by asking the language model of LLM_API_URL and LLM_MODEL. Its suggestions have a source of "
+        "their own, wait for a curator and are never counted. Ends after so many requests; the same command goes on."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
