@@ -66,7 +66,7 @@ def test_metadata_stand_on_the_page(client: Client) -> None:
         '<a href="https://arxiv.org/abs/2301.00001">arXiv:2301.00001</a>',
         '<a href="https://doi.org/10.1000/xyz">doi:10.1000/xyz</a>',
         "It shows a thing.",
-        "<p>First paragraph.</p><p>Second paragraph.</p>",
+        '<p dir="auto">First paragraph.</p><p dir="auto">Second paragraph.</p>',
         "3 April 2023",
         "Conference paper",
         '<a href="https://example.org/work">https://example.org/work</a>',
