@@ -1,7 +1,8 @@
-"""`python -m bench`: every measurement on every database that can be had."""
+"""`python -m bench [loading] [pages]`: measurements, by default all, on every database that can be had."""
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bench import corpus, machine, synthetic
 from bench.results import Result, received, table
@@ -38,18 +40,21 @@ template because rows become objects, are checked against the filters and get th
 }
 
 
-def main() -> int:
-    """Measure, print, write."""
-    found: dict[str, list[Result]] = {module: [] for module in MEASUREMENTS}
+def main(names: list[str]) -> int:
+    """Measure, print, write. `names` are the parts to measure, by default all; of others the last figures stay."""
+    wanted = [f"bench.{name}" for name in names] or list(MEASUREMENTS)
+    if unknown := [module.partition(".")[2] for module in wanted if module not in MEASUREMENTS]:
+        known = " and ".join(module.partition(".")[2] for module in MEASUREMENTS)
+        sys.stderr.write(f"There is no part {unknown[0]!r}: the parts are {known}.\n")
+        return 2
     has_postgresql = subprocess.run([WITH_POSTGRES, "--available"], check=False, capture_output=True).returncode == 0
-    for module in MEASUREMENTS:
+    found: dict[str, list[Result]] = {}
+    for module in wanted:
         for prefix in ([], [WITH_POSTGRES]) if has_postgresql else ([],):
             sys.stderr.write(f"{module} on {'PostgreSQL' if prefix else 'SQLite'} ...\n")
-            found[module] += _measured([*prefix, sys.executable, "-m", module])
-    _, measured_on = corpus.graph(Path(tempfile.gettempdir()))
-    for module, results in found.items():
-        sys.stdout.write(f"\n{MEASUREMENTS[module]}\n\n{table(results)}")
-    _write(found, machine.description(), f"{measured_on} and {synthetic.described()}")
+            found.setdefault(module, []).extend(_measured([*prefix, sys.executable, "-m", module]))
+        sys.stdout.write(f"\n{MEASUREMENTS[module]}\n\n{table(found[module])}")
+        _write(found)
     return 0
 
 
@@ -62,20 +67,30 @@ def _measured(command: list[str]) -> list[Result]:
     return received(done.stdout)
 
 
-def _write(found: dict[str, list[Result]], description: dict[str, str], measured_on: str) -> None:
-    """Keep the figures for programs and for readers."""
-    results = [asdict(one) for of_module in found.values() for one in of_module]
-    content = {"machine": description, "corpus": measured_on, "results": results}
-    (ROOT / "bench" / "results.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+def _write(found: dict[str, list[Result]]) -> None:
+    """Keep the figures for programs and for readers; those of parts that were not measured now stay as they were."""
+    _, graph = corpus.graph(Path(tempfile.gettempdir()))
+    measured_on = {"bench.loading": graph, "bench.pages": synthetic.described()}
+    file = ROOT / "bench" / "results.json"
+    parts: dict[str, Any] = json.loads(file.read_text("utf-8"))["parts"] if file.is_file() else {}
+    for module, results in found.items():
+        parts[module] = {
+            "measured": datetime.date.today().isoformat(),
+            "corpus": measured_on[module],
+            "results": [asdict(one) for one in results],
+        }
+    description = machine.description()
+    file.write_text(json.dumps({"machine": description, "parts": parts}, indent=1) + "\n", "utf-8")
     about = "\n".join(f"- {name}: {value}" for name, value in description.items())
-    parts = [
-        f"## {title}\n\n{table(found[module])}{NOTES[module]}"
+    texts = [
+        f"## {title}\n\nMeasured on {parts[module]['corpus']} ({parts[module]['measured']}).\n\n"
+        f"{table([Result(**one) for one in parts[module]['results']])}{NOTES[module]}"
         for module, title in MEASUREMENTS.items()
-        if found[module]
+        if module in parts
     ]
-    text = f"{INTRODUCTION}Measured on {measured_on}, with:\n\n{about}\n\n" + "\n".join(parts)
+    text = f"{INTRODUCTION}Measured with:\n\n{about}\n\n" + "\n".join(texts)
     (ROOT / "docs" / "performance.md").write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -497,10 +497,11 @@ class Shell:
         return process.wait(timeout=30), process.communicate(timeout=30)[1]
 
     def content(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table of the application, without times and the random marks of decisions."""
+        """Every row of every table of the application, without times, the random marks of decisions and the version."""
         with sqlite3.connect(self.database) as connection:
             tables = connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'citations_%'"
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'citations_%' "
+                "AND name <> 'citations_siteversion'"
             )
             return {table: list(self._rows(connection, table)) for (table,) in tables.fetchall()}
 

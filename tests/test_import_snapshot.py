@@ -128,11 +128,13 @@ def test_names_of_files_cannot_disturb_the_terminal(tmp_path: Path) -> None:
 
 # Stores small batches and, after so many, gets a signal (none: 0).
 IMPORT = """
-import os, sys
+import os, signal, sys
 import django
 django.setup()
 from django.core.management import execute_from_command_line
 from citations.importing import bulk
+# Whoever starts programs in the background may have them ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 bulk.PAPERS_PER_BATCH, bulk.LINKS_PER_BATCH = 20, 40
 after, number = int(sys.argv[1]), int(sys.argv[2])
 usual, stored = bulk._Load._store, []

@@ -165,9 +165,11 @@ def test_the_files_of_services_are_all_looked_at() -> None:
         ("graphs/aan_edges_citing_to2005.txt", "acl"),
     ],
 )
-def test_every_line_of_a_published_list_of_pairs_is_accounted_for(name: str, scheme: str) -> None:
-    path = DATA / name
-    lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
+def test_every_line_of_a_published_list_of_pairs_is_accounted_for(name: str, scheme: str, tmp_path: Path) -> None:
+    # Of the largest, a part; each of its lines is read in test_snapshot_sources.py.
+    lines = [line for line in (DATA / name).read_text("utf-8").splitlines() if line.strip()][:4_000]
+    path = tmp_path / Path(name).name
+    path.write_text("\n".join(lines) + "\n", "utf-8")
     rows = len(lines) - (1 if "citing" in lines[0] else 0)
 
     def imported() -> list[int]:

@@ -123,10 +123,10 @@ def test_writers_at_once_do_not_wait_for_each_others_transactions() -> None:
     at_work = threading.Barrier(2, timeout=30)
     failed: list[BaseException] = []
 
-    def write() -> None:
+    def write(number: int) -> None:
         try:
             with transaction.atomic():
-                make_venue(f"Venue {threading.get_ident()}")
+                make_venue(f"Venue {number}")
                 if connection.features.has_select_for_update:
                     at_work.wait()
         except BaseException as error:
@@ -135,7 +135,7 @@ def test_writers_at_once_do_not_wait_for_each_others_transactions() -> None:
             connections.close_all()
 
     before = now()
-    threads = [threading.Thread(target=write) for _ in range(2)]
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:

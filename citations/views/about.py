@@ -43,6 +43,8 @@ SCHEME_LABELS = {
     "semanticscholar": "Semantic Scholar and SciCite intents",
     "scicite-polarity": "SciCite, second label",
     "acl-arc": "ACL-ARC",
+    "citelling": "CiTelling",
+    "software-intent": "Software intent",
     "cito": "CiTO properties",
     "scite": "scite",
 }
