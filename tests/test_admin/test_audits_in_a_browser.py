@@ -110,8 +110,10 @@ def test_an_audit_is_read_without_a_script(browser: Browser, live_server: Any, c
     page = context.new_page()
     page.goto(live_server.url + reverse("desk"))
     page.get_by_label("Disputes").check()
-    # Return in a field sends nothing: a role is chosen by its own button.
+    # Return on a polarity decides nothing: a role is chosen by its own button.
     page.keyboard.press("Enter")
+    page.get_by_text("Choose a role").wait_for()
+    page.get_by_label("Disputes").check()
     assert Label.objects.filter(curator=curator).count() == 0
     page.get_by_role("button", name="Evidence").click()
     page.get_by_text("Your last: number").wait_for()
