@@ -158,7 +158,7 @@ def test_the_sample_and_every_known_service_are_named(client: Client) -> None:
     assert 'id="sample"' in page and "illustrative" in page
     for source in SOURCES.values():
         if source.address:
-            assert f'<a href="{source.address}">{source.label}</a>' in page
+            assert f'<a href="{source.address}" rel="external noreferrer">{source.label}</a>' in page
 
 
 @pytest.mark.django_db

@@ -160,7 +160,7 @@ def test_on_a_phone_the_filters_stay_as_open_as_they_were(hub: Paper, live_serve
     page.wait_for_url("**?role=dataset")
     expect(page.locator(".facets")).to_have_attribute("open", "")
     assert page.locator(".facets > summary").inner_text() == "Filter (1 on)"
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_without_scripts_the_same_links_and_forms_work(hub: Paper, live_server: LiveServer, browser: Browser) -> None:

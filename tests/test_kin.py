@@ -15,6 +15,7 @@ import pytest
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
+from citations.hub_class import RULES_VERSION
 from citations.models import Paper
 from citations.references import Reference
 from citations.vocabulary import Kind, Polarity, Role
@@ -208,7 +209,7 @@ def test_the_view_of_the_explorer_can_be_cited_with_date_and_rules(client: Clien
     assert cited is not None
     words = html.unescape(" ".join(re.sub(r"<[^>]+>", " ", cited[0]).split()))
     today = datetime.datetime.now(datetime.UTC)
-    assert f"as of {today.day} {today:%B %Y}, rules version 1." in words
+    assert f"as of {today.day} {today:%B %Y}, rules version {RULES_VERSION}." in words
     assert "“60 of 60 citing papers use Pythia as a tool”" in words
     assert "http://testserver/hubs/hub/citing/?role=method&page=2" in words
 

@@ -19,6 +19,19 @@
     }
     return schema;
   };
+  // Swagger UI's own layout repeats the title and puts a second <main> into the page's.
+  const layout = ({ React }) => ({
+    wrapComponents: {
+      BaseLayout: () => ({ getComponent }) => {
+        const parts = ["SvgAssets", "errors", "operations", "Models"].map((name) => getComponent(name, true));
+        return React.createElement(
+          "div",
+          { className: "swagger-ui" },
+          ...parts.map((part, number) => React.createElement(part, { key: number })),
+        );
+      },
+    },
+  });
   const failed = (reason) => {
     place.textContent = `The OpenAPI document could not be loaded: ${reason.message}`;
   };
@@ -32,6 +45,7 @@
         spec: prepared(schema),
         domNode: place,
         presets: [SwaggerUIBundle.presets.apis],
+        plugins: [layout],
         layout: "BaseLayout",
         supportedSubmitMethods: ["get"],
         validatorUrl: null,

@@ -6,9 +6,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from citations import suggesting
+from citations.management.base import DatabaseCommand
 from citations.models import Paper
 from citations.sources.language_model import LanguageModel, LanguageModelError, NoAnswerError
 from citations.suggesting import Counts
@@ -19,7 +20,7 @@ MOST_REQUESTS = 200
 FAILURES_IN_A_ROW = 5
 
 
-class Command(BaseCommand):
+class Command(DatabaseCommand):
     """`ask_language_model [--hub SLUG] [--all] [--most N]`."""
 
     help = (
