@@ -97,10 +97,12 @@ def _sqlite_complaints(sql: str, params: Any) -> Iterator[str]:
 def _postgresql_complaints(sql: str, params: Any) -> Iterator[str]:
     """PostgreSQL tells its plan as JSON, with the number of rows that it expects of each step."""
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        for method in ("seqscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{method} = off")
         cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
         told = cursor.fetchone()[0]
-        cursor.execute("SET LOCAL enable_seqscan = on")
+        for method in ("seqscan", "sort"):
+            cursor.execute(f"SET LOCAL enable_{method} = on")
     plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
     steps = [plan]
     while steps:
