@@ -583,6 +583,8 @@ STATICFILES_FINDERS = [
 ]
 # Only browsers' tools for developers ask for source maps, and they are large: compressing them takes seconds.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
+# Pages name files by their hashed names alone: copies under the plain names would be compressed for nobody.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

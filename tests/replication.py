@@ -22,8 +22,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-SURROUNDINGS = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+from tests.prepared import ROOT, environment, manage, put_static_files
+
 # Nothing has to survive a crash of the machine here.
 _OPTIONS = "-c listen_addresses='' -c fsync=off -c max_connections=60 -c wal_keep_size=256MB"
 
@@ -152,25 +152,10 @@ class Site:
         raise AssertionError(f"{what}: not within {seconds} s")
 
 
-def environment(folder: Path, **variables: str) -> dict[str, str]:
-    """What processes of the site are started with: these variables and nothing of the tests' own."""
-    return SURROUNDINGS | {"DATA_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "explorer.settings"} | variables
-
-
-def manage(folder: Path, *arguments: str, **variables: str) -> None:
-    """Run a command of the site."""
-    subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env=environment(folder, **variables),
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-
-
 @contextmanager
 def served(folder: Path, variables: Mapping[str, str], workers: int = 1) -> Iterator[Site]:
     """The site with the sample, prepared and served by gunicorn from the databases that the variables name."""
+    put_static_files(folder)
     manage(folder, "prepare", **variables)
     env = environment(folder, **variables) | {"PORT": "0", "WEB_CONCURRENCY": str(workers)}
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "explorer.wsgi"]

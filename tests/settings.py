@@ -28,7 +28,7 @@ for _variable in [
     os.environ.pop(_variable)
 
 from explorer.settings import *  # noqa: E402, F403
-from explorer.settings import STATIC_ROOT, STORAGES  # noqa: E402
+from explorer.settings import DATA_DIR, DATABASES, STATIC_ROOT, STORAGES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one is slow on purpose
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
@@ -36,3 +36,9 @@ STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns at each start when it is mi
 # So that the tests of a page count its own queries, and see what they wrote inside an open transaction, which moves no
 # version; tests/test_pages.py switches it on.
 PAGE_VERSIONS = False
+# A file, as in use: connections then wait for each other as they do there, and do not share what is not committed.
+if "sqlite" in DATABASES["default"]["ENGINE"]:
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "tests.sqlite3")}
+    _options = DATABASES["default"]["OPTIONS"]
+    # Nothing has to survive a crash here, so that nothing is forced to disk.
+    _options["init_command"] = f"{_options.get('init_command', '')};PRAGMA synchronous=OFF"

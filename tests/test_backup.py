@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sqlite3
 import stat
 import subprocess
@@ -18,20 +17,25 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import environ
 import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from psycopg.conninfo import make_conninfo
 
 from citations import backups
 from citations.backups import BackupProblem
-from tests.replication import ROOT, environment
+from tests.prepared import (
+    ON_POSTGRESQL,
+    ROOT,
+    SQLITE_FILE,
+    create_on_server,
+    drop_on_server,
+    environment,
+    on_server,
+    put_sqlite_file,
+)
 from tests.test_soak import WRITER
 
-SERVER = os.environ.get("DATABASE_URL", "")
-ON_POSTGRESQL = SERVER.startswith("postgres")
 # It moves with every commit, that of a restoration too; what belongs to SQLite's full text follows papers.
 NOT_COMPARED = ("citations_siteversion", "citations_pendingchange", "sqlite_")
 
@@ -81,14 +85,6 @@ _TABLES = (
 )
 
 
-def on_server(url: str, **options: Any) -> psycopg.Connection[Any]:
-    """A connection to the database that an address of ours names: sockets are written otherwise than libpq has them."""
-    told = environ.Env.db_url_config(url)
-    names = {"host": "HOST", "port": "PORT", "user": "USER", "password": "PASSWORD", "dbname": "NAME"}
-    given = {key: str(told[name]) for key, name in names.items() if told.get(name)}
-    return psycopg.connect(make_conninfo("", **given), **options)
-
-
 class _asking:
     """A connection of the driver's own, which commits at its end."""
 
@@ -112,26 +108,27 @@ class _asking:
 
 
 @pytest.fixture
-def new_place(tmp_path: Path) -> Iterator[Callable[[], Place]]:
-    """Makes places; databases on a server are dropped at the end."""
+def new_place(tmp_path: Path) -> Iterator[Callable[..., Place]]:
+    """Makes places, with no table or `filled` with the sample; databases on a server are dropped at the end."""
     made: list[str] = []
 
-    def make() -> Place:
+    def make(*, filled: bool = False) -> Place:
         name = f"b{uuid.uuid4().hex[:10]}"
         folder = tmp_path / name
         folder.mkdir()
-        if not ON_POSTGRESQL:
-            return Place(folder, f"sqlite:///{folder / 'explorer.sqlite3'}")
-        with on_server(SERVER, autocommit=True) as server:
-            server.execute(f"CREATE DATABASE {name}".encode())
-        made.append(name)
-        return Place(folder, f"{SERVER.rpartition('/')[0]}/{name}")
+        if ON_POSTGRESQL:
+            url = create_on_server(name, migrated=filled)
+            made.append(name)
+        else:
+            url = put_sqlite_file(folder) if filled else f"sqlite:///{folder / SQLITE_FILE}"
+        place = Place(folder, url)
+        if filled:
+            place.done("load_sample")
+        return place
 
     yield make
-    if made:
-        with on_server(SERVER, autocommit=True) as server:
-            for name in made:
-                server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    for name in made:
+        drop_on_server(name)
 
 
 @pytest.fixture(scope="module")
@@ -188,10 +185,9 @@ def quiet(*_: object) -> None:
 
 
 def test_a_backup_made_while_writers_write_is_of_one_moment_and_comes_back_whole(
-    new_place: Callable[[], Place], tmp_path: Path
+    new_place: Callable[..., Place], tmp_path: Path
 ) -> None:
-    source, target = new_place(), new_place()
-    source.done("prepare")
+    source, target = new_place(filled=True), new_place()
     env = environment(source.folder, DATABASE_URL=source.url)
     command = [sys.executable, "-c", WRITER, "6"]
     writers = [
@@ -237,9 +233,8 @@ def assert_writable(place: Place) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
-def test_nothing_is_restored_over_something_nor_half(new_place: Callable[[], Place], tmp_path: Path) -> None:
-    place, file = new_place(), tmp_path / "site.backup"
-    place.done("prepare")
+def test_nothing_is_restored_over_something_nor_half(new_place: Callable[..., Place], tmp_path: Path) -> None:
+    place, file = new_place(filled=True), tmp_path / "site.backup"
     place.done("backup", str(file))
     before = place.rows()
 
@@ -282,14 +277,15 @@ def inwardly_spoilt(archive: Path, path: Path) -> Path:
     return archived(path, members, manifest)
 
 
-def test_a_backup_of_an_older_version_is_brought_up_to_this_one(new_place: Callable[[], Place], tmp_path: Path) -> None:
-    old, new, file = new_place(), new_place(), tmp_path / "old.backup"
+def test_a_backup_of_an_older_version_is_brought_up_to_this_one(
+    new_place: Callable[..., Place], tmp_path: Path
+) -> None:
+    old, new, file = new_place(), new_place(filled=True), tmp_path / "old.backup"
     old.done("migrate", "citations", "0006", "--verbosity", "0")
     old.done("backup", str(file))
-    new.done("prepare")
     new.done("restore", str(file), "--replace")
     new.done("migrate", "--check")
-    new.done("prepare")  # loads the sample into what is now an empty collection
+    new.done("load_sample")  # into what is now an empty collection
     new.done("rebuild_summaries", "--check")
 
 

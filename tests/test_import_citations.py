@@ -25,6 +25,7 @@ from citations.sources import transport
 from citations.vocabulary import source_label
 from tests.conftest import ROOT, SHARED, Replay
 from tests.factories import add_identifier, make_citation, make_paper, paper_changed
+from tests.prepared import SQLITE_FILE, put_sqlite_file
 
 DATA = SHARED / "data"
 RECORDED = DATA / "semanticscholar"
@@ -458,7 +459,7 @@ class Shell:
 
     def __init__(self, folder: Path, replay: Replay, *arguments: str) -> None:
         self.arguments = arguments or (CITED,)
-        self.database = folder / "explorer.sqlite3"
+        self.database = folder / SQLITE_FILE
         self.environment = os.environ | {
             "DATABASE_URL": f"sqlite:///{self.database}",
             "DATA_DIR": str(folder),
@@ -466,7 +467,7 @@ class Shell:
             "DJANGO_SETTINGS_MODULE": "explorer.settings",
             "PYTHONUNBUFFERED": "1",
         }
-        subprocess.run(self.command("migrate", "-v0"), env=self.environment, cwd=ROOT, check=True, timeout=60)
+        put_sqlite_file(folder)
 
     def command(self, *arguments: str) -> list[str]:
         """A command line of manage.py."""

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from citations.models import ImportRun, Paper
 from tests.conftest import ROOT
+from tests.prepared import ON_POSTGRESQL, create_on_server, drop_on_server, put_sqlite_file
 from tests.snapshots import openalex_snapshot, s2_snapshot, write_lines
 
 INTERRUPTED = 130
@@ -173,7 +173,6 @@ class Shell:
             "DJANGO_SETTINGS_MODULE": "explorer.settings",
             "PYTHONPATH": str(ROOT),
         }
-        self.python("-m", "django", "migrate", "-v0")
 
     def python(self, *arguments: str, expected: int = 0) -> subprocess.CompletedProcess[str]:
         """A Python process, run to its end."""
@@ -218,29 +217,18 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def databases(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[list[Shell]]:
+def databases(tmp_path: Path) -> Iterator[list[Shell]]:
     """Two empty databases of the engine under test: files, or databases on the same server."""
     folders = [tmp_path / "killed", tmp_path / "whole"]
     for folder in folders:
         folder.mkdir()
-    server = os.environ.get("DATABASE_URL", "sqlite")
-    if server.startswith("sqlite"):
-        yield [Shell(f"sqlite:///{folder / 'db.sqlite3'}", folder) for folder in folders]
+    if not ON_POSTGRESQL:
+        yield [Shell(put_sqlite_file(folder), folder) for folder in folders]
         return
-    blocker = request.getfixturevalue("django_db_blocker")
-    request.getfixturevalue("django_db_setup")
     names = [f"snapshot_{os.getpid()}_{next(_numbers)}" for _ in folders]
-    with blocker.unblock():
-        with connection.cursor() as cursor:
-            for name in names:
-                cursor.execute(f"CREATE DATABASE {name}")
-        yield [
-            Shell(f"{server.rpartition('/')[0]}/{name}", folder) for name, folder in zip(names, folders, strict=True)
-        ]
-        with connection.cursor() as cursor:
-            for name in names:
-                cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        connection.close()
+    yield [Shell(create_on_server(name), folder) for name, folder in zip(names, folders, strict=True)]
+    for name in names:
+        drop_on_server(name)
 
 
 def test_a_run_that_is_killed_between_batches_goes_on_to_the_same_end(databases: list[Shell], tmp_path: Path) -> None:

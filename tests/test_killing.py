@@ -21,7 +21,8 @@ from urllib.parse import urlencode
 import pytest
 
 from citations.views.report import LEAST_TIME
-from tests.replication import ROOT, Server, Site, cluster, environment, manage
+from tests.prepared import ROOT, environment, manage, put_static_files
+from tests.replication import Server, Site, cluster
 from tests.test_soak import PAGES
 
 pytestmark = pytest.mark.soak
@@ -83,6 +84,7 @@ class Served:
 def served(folder: Path, url: str) -> Iterator[Served]:
     """The sample, prepared and served; its processes are gone at the end."""
     variables = {"DATABASE_URL": url, "REPORT_RATE": "off"}
+    put_static_files(folder)
     manage(folder, "prepare", **variables)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.replication import ROOT, environment, manage
+from tests.prepared import ROOT, environment, put_sqlite_file, put_static_files
 
 
 class Served:
@@ -40,7 +40,8 @@ class Served:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder that is ready to be served, with an empty database."""
     folder = tmp_path_factory.mktemp("server")
-    manage(folder, "prepare", "--no-sample")
+    put_static_files(folder)
+    put_sqlite_file(folder)
     return folder
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from citations import text
-from tests.replication import ROOT, Readers, Site, cluster, environment, manage, served
+from tests.prepared import ROOT, environment, manage, put_sqlite_file
+from tests.replication import Readers, Site, cluster, served
 
 WRITERS = 8
 # Seconds between two decisions of one writer: eight of them decide 80 times a second, far more than any desk.
@@ -58,7 +59,7 @@ end = time.monotonic() + float(sys.argv[1])
 curator = User.objects.get_or_create(username=f"curator-{sys.argv[2]}")[0]
 ids = list(Citation.objects.values_list("pk", flat=True))
 decided = 0
-while time.monotonic() < end:
+while not decided or time.monotonic() < end:  # once at least: others may need the processor for longer than that
     citation = Citation.objects.get(pk=random.choice(ids))
     labelling.decide(citation, curator, role=random.choice(list(Role)), polarity=random.choice(list(Polarity)))
     decided += 1
@@ -76,7 +77,7 @@ from django.core.management import call_command
 from io import StringIO
 end, own, rounds = time.monotonic() + float(sys.argv[1]), sys.argv[2], 0
 with tempfile.TemporaryDirectory() as folder:
-    while time.monotonic() < end:
+    while not rounds or time.monotonic() < end:
         names = [f"10.9999/{own}.{rounds}.{row}" for row in range(8)]
         names += [f"10.9999/shared.{rounds}.{row}" for row in range(4)]
         random.shuffle(names)
@@ -97,7 +98,7 @@ django.setup()
 from django.core.management import call_command
 from io import StringIO
 end, rounds = time.monotonic() + float(sys.argv[1]), 0
-while time.monotonic() < end:
+while not rounds or time.monotonic() < end:
     call_command("rebuild_summaries", stdout=StringIO())
     rounds += 1
     time.sleep(float(sys.argv[3]))
@@ -133,7 +134,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         with cluster() as (primary, _):
             yield Place(folder, {"DATABASE_URL": primary.url})
     else:
-        yield Place(folder, {"DATABASE_URL": f"sqlite:///{folder / 'soak.sqlite3'}"})
+        yield Place(folder, {"DATABASE_URL": put_sqlite_file(folder)})
 
 
 def write_for(seconds: float, programs: Sequence[str], place: Place) -> list[int]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -23,18 +19,7 @@ from citations.models import Citation, HubSummary, Label, Skip
 from citations.vocabulary import Role, SkipReason
 from tests.factories import make_citation, make_curator, make_hub, make_label
 
-ROOT = Path(__file__).resolve().parent.parent
 CURATORS = 6
-
-ON_A_FILE = """
-import os
-import django
-django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-from tests.test_two_curators import prepared, race
-print(*race(*prepared()))
-"""
 
 
 def prepared() -> tuple[int, list[int], LedgerMark]:
@@ -68,23 +53,8 @@ def race(citation_id: int, people: list[int], seen: LedgerMark) -> tuple[int, in
     return outcomes.count("written"), outcomes.count("told"), Label.objects.filter(citation_id=citation_id).count()
 
 
-def test_of_curators_who_decide_at_once_on_a_sqlite_file_one_is_written(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
-        "DATA_DIR": str(tmp_path),
-        "DJANGO_SETTINGS_MODULE": "explorer.settings",
-        "PYTHONPATH": str(ROOT),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", ON_A_FILE], env=environment, capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert done.stdout.split() == ["1", str(CURATORS - 1), "1"]
-
-
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="the tests' SQLite lives in memory: tried on a file above")
-def test_of_curators_who_decide_at_once_on_a_server_one_is_written() -> None:
+def test_of_curators_who_decide_at_once_one_is_written() -> None:
     assert race(*prepared()) == (1, CURATORS - 1, 1)
 
 
