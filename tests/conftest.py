@@ -45,13 +45,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _uses_database(item: pytest.Item) -> bool:
-    """Whether a test looks at what the database does; those that start programs of their own do."""
+    """Whether a test looks at what the database does, itself or through programs that it starts."""
     if item.get_closest_marker("browser"):
         return False
-    if item.get_closest_marker("django_db") or issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
+    if any(item.get_closest_marker(name) for name in ("django_db", "engine")):
         return True
-    fixtures = {"db", "transactional_db", "live_server", "place", "databases", "tmp_path", "tmp_path_factory"}
-    return bool(fixtures & set(getattr(item, "fixturenames", ())))
+    if issubclass(getattr(item, "cls", None) or object, TransactionTestCase):
+        return True
+    return bool({"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ())))
 
 
 # --- the database -----------------------------------------------------------------------------------------------------
@@ -111,9 +112,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """An empty tab with no cookies, 1280 by 800, that waits at most five seconds for anything."""
+    """An empty tab with no cookies, 1280 by 800. It waits no longer than it has to, and long on a busy machine."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", timezone_id="UTC")
-    context.set_default_timeout(5_000)  # milliseconds
+    context.set_default_timeout(30_000)  # milliseconds
     yield context.new_page()
     context.close()
 

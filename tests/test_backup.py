@@ -36,6 +36,8 @@ from tests.prepared import (
 )
 from tests.test_soak import WRITER
 
+pytestmark = pytest.mark.engine
+
 # It moves with every commit, that of a restoration too; what belongs to SQLite's full text follows papers.
 NOT_COMPARED = ("citations_siteversion", "citations_pendingchange", "sqlite_")
 

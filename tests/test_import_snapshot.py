@@ -231,6 +231,7 @@ def databases(tmp_path: Path) -> Iterator[list[Shell]]:
         drop_on_server(name)
 
 
+@pytest.mark.engine
 def test_a_run_that_is_killed_between_batches_goes_on_to_the_same_end(databases: list[Shell], tmp_path: Path) -> None:
     killed, whole = databases
     directory = s2_snapshot(tmp_path / "snapshot")
@@ -243,6 +244,7 @@ def test_a_run_that_is_killed_between_batches_goes_on_to_the_same_end(databases:
     assert killed.content().endswith(" True []\n")
 
 
+@pytest.mark.engine
 def test_two_lists_that_are_loaded_at_once_end_as_one(databases: list[Shell], tmp_path: Path) -> None:
     shell, _ = databases
     dice = random.Random(5)
@@ -264,6 +266,7 @@ def test_two_lists_that_are_loaded_at_once_end_as_one(databases: list[Shell], tm
     assert shell.content().endswith(" True []\n")
 
 
+@pytest.mark.engine
 def test_ctrl_c_ends_at_the_last_whole_batch_and_says_how_to_go_on(databases: list[Shell], tmp_path: Path) -> None:
     interrupted, _ = databases
     directory = s2_snapshot(tmp_path / "snapshot")

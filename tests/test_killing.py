@@ -25,7 +25,7 @@ from tests.prepared import ROOT, environment, manage, put_static_files
 from tests.replication import Server, Site, cluster
 from tests.test_soak import PAGES
 
-pytestmark = pytest.mark.soak
+pytestmark = [pytest.mark.engine, pytest.mark.soak]
 
 ON_POSTGRESQL = os.environ.get("DATABASE_URL", "").startswith("postgres")
 ROUNDS = 3

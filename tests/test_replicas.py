@@ -259,6 +259,7 @@ def is_read(replica: Server) -> bool:
     )
 
 
+@pytest.mark.engine
 @needs_postgresql
 def test_a_replica_is_read_killed_hung_delayed_and_taken_back_without_an_error(tmp_path: Path) -> None:
     with cluster() as (primary, replica):

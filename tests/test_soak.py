@@ -20,6 +20,8 @@ from citations import text
 from tests.prepared import ROOT, environment, manage, put_sqlite_file
 from tests.replication import Readers, Site, cluster, served
 
+pytestmark = pytest.mark.engine
+
 WRITERS = 8
 # Seconds between two decisions of one writer: eight of them decide 80 times a second, far more than any desk.
 WRITERS_PAUSE = 0.1
