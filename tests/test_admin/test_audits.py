@@ -21,7 +21,16 @@ from citations.labelling import LabelError
 from citations.models import Audit, AuditEntry, Citation, HubSummary, Label, Paper
 from citations.summaries import differing
 from citations.vocabulary import Role
-from tests.factories import make_citation, make_curator, make_hub, make_label, make_mention, make_paper
+from tests.factories import (
+    CAUSE,
+    make_citation,
+    make_curator,
+    make_hub,
+    make_label,
+    make_mention,
+    make_paper,
+    new_label,
+)
 from tests.test_admin.pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -49,8 +58,8 @@ def shares_of(hub: Paper) -> Any:
 def hub() -> Paper:
     """100 papers cite it: machines call 40 of them a tool, 20 background."""
     hub = make_hub({"background": 20}, 80, title="A language model suite", authors=["Ada Example"])
-    for citation in Citation.objects.filter(cited=hub, role="").order_by("pk")[:40]:
-        make_label(citation, "method", decided_by="classifier", confidence=0.9)
+    suggested = Citation.objects.filter(cited=hub, role="").order_by("pk")[:40]
+    labelling.add_labels([new_label(citation, "method", decided_by="classifier") for citation in suggested], CAUSE)
     return hub
 
 
