@@ -6,6 +6,7 @@ Runs in a process of its own with DATABASE_URL naming an empty database. Prints 
 from __future__ import annotations
 
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -158,11 +159,14 @@ def whole_import(path: Path) -> list[Any]:
     from bench.results import Result
 
     took, used = [], []
+    lines = sum(1 for line in path.open("rb") if line.strip())
     for place in range(WHOLE_ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
             environment = os.environ | {"DATA_DIR": folder, "DATABASE_URL": _fresh(folder, place)}
             _run(environment, "migrate", "-v0")
-            wall, memory = _run(environment, "import_snapshot", str(path), "--source", "edges", "--name", "graph")
+            wall, memory = _run(
+                environment, "import_snapshot", str(path), "--source", "edges", "--name", "graph", counted=lines
+            )
             took.append(wall)
             used.append(memory)
     is_sqlite = connection.vendor == "sqlite"
@@ -200,18 +204,22 @@ def _fresh(folder: str, place: int) -> str:
     return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
 
 
-def _run(environment: dict[str, str], *arguments: str) -> tuple[float, float]:
-    """Seconds and megabytes (the most that was resident) of a command."""
+def _run(environment: dict[str, str], *arguments: str, counted: int | None = None) -> tuple[float, float]:
+    """Seconds and megabytes (the most that was resident) of a command, whose last line counts so many records."""
     from time import perf_counter
 
     begin = perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     )
+    assert process.stdout is not None
+    printed = process.stdout.read().splitlines()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"manage.py {arguments[0]} ended with {process.returncode}")
+    if counted is not None and sum(map(int, re.findall(r"[0-9]+", printed[-1]))) != counted:
+        raise RuntimeError(f"manage.py {arguments[0]} accounts for other than {counted} records: {printed[-1]}")
     kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return perf_counter() - begin, kilobytes / 1024
 

@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from rich.console import Console
+from rich.progress import Progress
 
 from citations.importing import SOURCE_PRIORITY, service_names
 from citations.importing import files as importing_files
+from citations.management import output
 from citations.models import Citation, ImportRun, Label, Mention, Paper, RejectedRecord
 from citations.sources import decoding, files
 from citations.sources.records import SourceError
@@ -75,7 +78,11 @@ def stored() -> list[list[Any]]:
 
 def test_entries_become_papers(file: Callable[..., Path]) -> None:
     lines = run(file("refs.bib", BIB))
-    assert lines == ["refs.bib: 3 rows", "created 2, updated 0, unchanged 0, rejected 1"]
+    assert lines == [
+        "refs.bib: 3 rows",
+        "rejected: no identifier and no title: 1",
+        "created 2, updated 0, unchanged 0, rejected 1",
+    ]
     paper = Paper.objects.get(slug="the-first")
     assert (paper.title, paper.year, paper.field_sources["title"]) == ("The First", 2001, "file")
     assert not Citation.objects.exists()
@@ -389,7 +396,11 @@ def test_hostile_values_are_stored_or_rejected(file: Callable[..., Path]) -> Non
 
 def test_a_dry_run_reports_the_same_and_stores_nothing(file: Callable[..., Path]) -> None:
     lines = run(file("refs.bib", BIB), dry_run=True)
-    assert lines[-2:] == ["Dry run: nothing was stored.", "created 2, updated 0, unchanged 0, rejected 1"]
+    assert lines[-3:] == [
+        "rejected: no identifier and no title: 1",
+        "Dry run: nothing was stored.",
+        "created 2, updated 0, unchanged 0, rejected 1",
+    ]
     assert not Paper.objects.exists() and not ImportRun.objects.exists()
 
 
@@ -421,6 +432,26 @@ def test_an_interrupted_import_goes_on_where_it_stopped(
     assert ImportRun.objects.get().status == ImportRun.FINISHED
 
 
+def test_a_resumed_import_tells_all_reasons_and_of_many_the_commonest(
+    file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_paper("The Hub", identifiers=["doi:10.1000/hub"])
+    monkeypatch.setattr(files, "PAGE_ENTRIES", 10)
+    rows = "".join(f"Row {n},,2001,10.1000/{n},,,,,,,hub-{n}\n" for n in range(13))
+    path = file("rows.csv", HEADER + ",,2001,,,,,,,,the-hub\n" * 2 + rows)
+
+    def interrupt(report: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        importing_files.import_file(path, progress=interrupt)
+    lines = run(path)
+    told = [line for line in lines if line.startswith("rejected: ")]
+    assert told[0].startswith("rejected: ") and told[0].endswith(": 1")
+    assert (len(told), told[-1]) == (11, "rejected: for other reasons: 5")
+    assert lines[-1] == "created 0, updated 0, unchanged 0, rejected 15"
+
+
 def test_ctrl_c_says_how_to_go_on(file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     def pages(*args: object, **options: object) -> None:
         raise KeyboardInterrupt
@@ -438,7 +469,18 @@ def test_on_a_terminal_a_bar_moves_and_the_last_line_is_the_same(file: Callable[
 
     out = Terminal()
     call_command("import_file", str(file("[bold]refs.bib", BIB)), stdout=out)
-    assert out.getvalue() == "created 2, updated 0, unchanged 0, rejected 1\n"
+    assert out.getvalue().splitlines()[1:] == ["created 2, updated 0, unchanged 0, rejected 1"]
+
+
+def test_the_bar_says_how_fast_rows_come_in() -> None:
+    times = iter(range(100))
+    bar = Progress(output.RateColumn(), console=Console(file=io.StringIO()), get_time=lambda: next(times))
+    bar.add_task("a list", total=1_000)
+    task = bar.tasks[0]
+    assert output.RateColumn().render(task).plain == ""
+    for rows in (250, 500):
+        bar.update(task.id, completed=rows)
+    assert re.fullmatch(r"[0-9]+ rows/s", output.RateColumn().render(task).plain)
 
 
 def test_a_changed_file_is_another_import(file: Callable[..., Path]) -> None:

@@ -28,8 +28,6 @@ from tests.conftest import SHARED
 DATA = SHARED / "data"
 HUB = PaperRecord((parse("10.9999/the-hub"),), title="The hub")
 Record = CitationRecord | PaperRecord | Rejected
-# Graphs go by `import_snapshot`; the largest of them by `make bench`, which also counts.
-LARGE = "hepth_edges_reindexed.tsv"
 # Of no supported form: what other services answer or other tools keep. Each is refused in one line.
 FOREIGN = ("datacite/*.json", "datacite/*.jsonl", "icite/*.csv", "opencitations/*.csv", "arxiv/*.jsonl")
 
@@ -156,6 +154,15 @@ def test_the_files_of_services_are_all_looked_at() -> None:
     assert [path.name for path in sorted(there - looked_at) if path.suffix != ".md"] == []
 
 
+def metadata_of(lines: Iterable[str], folder: Path) -> Path:
+    """The blocks of AAN's metadata that tell of the papers on these lines."""
+    named = {name for line in lines for name in re.findall(r"[A-Z][0-9]{2}-[0-9]{4}", line)}
+    blocks = (DATA / "graphs/aan_metadata_to2005.txt").read_text("utf-8", errors="replace").split("\n\n")
+    path = folder / "metadata.txt"
+    path.write_text("\n\n".join(block for block in blocks if set(re.findall(r"id = {(.+?)}", block)) & named), "utf-8")
+    return path
+
+
 @pytest.mark.parametrize(
     ("name", "scheme"),
     [
@@ -163,10 +170,11 @@ def test_the_files_of_services_are_all_looked_at() -> None:
         ("opencitations/crossref_citations.csv", "doi"),
         ("opencitations/noci_citations.csv", "pmid"),
         ("graphs/aan_edges_citing_to2005.txt", "acl"),
+        ("graphs/hepth_edges_reindexed.tsv", ""),
     ],
 )
 def test_every_line_of_a_published_list_of_pairs_is_accounted_for(name: str, scheme: str, tmp_path: Path) -> None:
-    # Of the largest, a part; each of its lines is read in test_snapshot_sources.py.
+    # Of the largest, a part: the whole of each is read in test_snapshot_sources.py and counted by `make bench`.
     lines = [line for line in (DATA / name).read_text("utf-8").splitlines() if line.strip()][:4_000]
     path = tmp_path / Path(name).name
     path.write_text("\n".join(lines) + "\n", "utf-8")
@@ -174,8 +182,9 @@ def test_every_line_of_a_published_list_of_pairs_is_accounted_for(name: str, sch
 
     def imported() -> list[int]:
         printed = StringIO()
-        options = ["--metadata", str(DATA / "graphs/aan_metadata_to2005.txt")] if scheme == "acl" else []
-        call_command("import_snapshot", str(path), "--source", "edges", "--scheme", scheme, *options, stdout=printed)
+        options = ["--scheme", scheme] if scheme else []
+        options += ["--metadata", str(metadata_of(lines, tmp_path))] if scheme == "acl" else []
+        call_command("import_snapshot", str(path), "--source", "edges", *options, stdout=printed)
         of_step = re.findall(r"^citations: created .*", printed.getvalue(), re.MULTILINE)
         return [int(number) for number in re.findall(r"\d+", (of_step or printed.getvalue().splitlines())[-1])]
 

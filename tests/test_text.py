@@ -41,6 +41,24 @@ MARKUP: list[tuple[str | None, str]] = [
         "x²=4",
     ),
     ("<math><mfrac><mi>a</mi><mi>b</mi></mfrac><annotation encoding='TeX'>a \\over b</annotation></math>", "a/b"),
+    (
+        "<mml:math><mml:msup><mml:mn>10</mml:mn><mml:mrow><mml:mo>−</mml:mo><mml:mn>3</mml:mn></mml:mrow></mml:msup>"
+        "<mml:mtext> eV</mml:mtext></mml:math>",
+        "10⁻³ eV",
+    ),
+    (
+        "<math><msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup><mo>+</mo><msup><mi>e</mi><mrow><mi>i</mi><mi>t</mi>"
+        "</mrow></msup><mo>=</mo><mfrac><mrow><mi>n</mi><mo>+</mo><mn>1</mn></mrow><mn>2</mn></mfrac></math>",
+        "x_i²+e^it=(n+1)/2",
+    ),
+    (
+        "<math><msqrt><mi>n</mi><mo>+</mo><mi>k</mi></msqrt><mroot><mi>x</mi><mn>3</mn></mroot>"
+        "<mfenced><mi>a</mi><mi>b</mi></mfenced><mfenced open='[' close=']'><mi>c</mi></mfenced></math>",
+        "√(n+k)³√x(a,b)[c]",
+    ),
+    ("<math><msup><mi>x</mi><mrow/></msup><msub><mi>y</mi></math> z", "xy z"),
+    ("<math><msup><mi>a<mi>b</mrow></math>", "ab"),
+    ("CO<inf>2</inf> of <![if !vml]>Word<![endif]>", "CO₂ of Word"),
     ("<alternatives><tex-math>$x$</tex-math><mml:math><mml:mi>x</mml:mi></mml:math></alternatives>", "x"),
     (
         "<inline-formula><tex-math>$x$</tex-math><alternatives><mml:math>x</mml:math></alternatives></inline-formula>",
@@ -148,7 +166,10 @@ def test_grouping_braces_and_ties_go_only_from_bibtex() -> None:
     assert plain_text("{B}ayes~nets") == "{B}ayes~nets"
 
 
-@pytest.mark.parametrize("opening", ["<math>", "<!--", "<i", "$a ", r"\emph{", '<a b="', "&amp;", "&#38;", "<title> "])
+@pytest.mark.parametrize(
+    "opening",
+    ["<math>", "<math><mi>", "<math><m", "<!--", "<i", "$a ", r"\emph{", '<a b="', "&amp;", "&#38;", "<title> "],
+)
 def test_text_that_opens_thousands_of_things_and_closes_none_is_survived(opening: str) -> None:
     cleaned = plain_text(opening * 5000 + ">")
     assert not TAG.search(cleaned)
@@ -316,6 +337,27 @@ def test_nothing_that_was_text_disappears(tokens: list[str]) -> None:
 @given(st.text('xyz<> =".1'))
 def test_letters_beside_stray_angle_brackets_survive(text: str) -> None:
     assert _letters(plain_text(text)) == _letters(text)
+
+
+@st.composite
+def formulas(draw: st.DrawFn) -> tuple[str, str]:
+    """A piece of MathML, well-formed or not, and its letters in order."""
+    names = st.sampled_from(["mi", "mrow", "msup", "msub", "msubsup", "mfrac", "msqrt", "mfenced", "mtext", "mtable"])
+    markup, letters = "", ""
+    for piece in draw(st.lists(st.tuples(names, st.sampled_from(["open", "close"])) | words, max_size=12)):
+        if isinstance(piece, str):
+            markup, letters = markup + piece, letters + piece
+        else:
+            markup += f"<{'/' if piece[1] == 'close' else ''}{piece[0]}>"
+    return f"<math>{markup}</math>", letters
+
+
+@given(formulas())
+def test_the_letters_of_a_formula_survive_in_order(formula: tuple[str, str]) -> None:
+    markup, letters = formula
+    cleaned = plain_text(markup)
+    assert _letters(cleaned) == _letters(letters)
+    assert plain_text(cleaned) == cleaned and not TAG.search(cleaned)
 
 
 tags = st.sampled_from(["<i>", "</i>", "<p>", "</p>", "<br/>", "<jats:sec>", '<a href="x">', "<!-- x -->", "<mml:mi>"])

@@ -141,7 +141,8 @@ class _Load:
         self._cursor: dict[str, Any] = dict(run.cursor) if run else {}
         steps = {name: Counts(*four) for name, four in self._cursor.get("steps", {}).items()}
         counts = sum(steps.values(), Counts())
-        self.report = BulkReport(counts, run=run, resumed_after=counts.total, steps=steps)
+        reasons = runs._reasons_of(run) if run else Counter()
+        self.report = BulkReport(counts, run=run, resumed_after=counts.total, steps=steps, reasons=reasons)
         self._papers = NewPapers(snapshot.source)
         self._nodes = Nodes(snapshot, self._papers)
         self._kept = RejectedRecord.objects.filter(run=run).count() if run else 0

@@ -44,6 +44,8 @@ STRONGEST_FIRST = (
     Scheme.MAG,
     Scheme.FINGERPRINT,
 )
+# How the reason begins of a record that is kept for a curator although it was taken in.
+CONFLICT = "conflicting identifiers"
 _SLUG_LENGTH = 120
 
 _Value = TypeVar("_Value")
@@ -197,7 +199,7 @@ class Shelf:
         if not others:
             return
         named = ", ".join(f"{display(known)} names {_slug_or_new(self._named[known])}" for known in others)
-        reason = f"conflicting identifiers: taken for {_slug_or_new(entry)}, but {named}"
+        reason = f"{CONFLICT}: taken for {_slug_or_new(entry)}, but {named}"
         self.conflicts.append(Conflict(reason, record))
 
     def _others_named_by(self, identifiers: Iterable[IdentifierValue], entry: Entry) -> list[IdentifierValue]:

@@ -15,11 +15,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from citations import labelling, summaries
 from citations.importing.edges import Edge, Written, write_edges
-from citations.importing.papers import Entry, Shelf, batches, names
+from citations.importing.papers import CONFLICT, Entry, Shelf, batches, names
 from citations.models import Citation, ImportRun, Paper, RejectedRecord
 from citations.sources.records import CitationRecord, Page, Pages, PaperRecord, Rejected, SourceError
 from citations.summaries import Cause
@@ -79,7 +80,7 @@ class Report:
     """What an import did.
 
     `run` is None after a dry run. `resumed_after` is how many records the run that was gone on with had counted before,
-    `expected` how many the source promises, where it does.
+    `expected` how many the source promises, where it does. `reasons` counts why records were rejected.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -145,7 +146,8 @@ def run_import(
     if dry_run:
         return _try_out(source, pages, progress, trial or Trial())
     run = _unfinished_run(source, arguments) or _new_run(source, arguments, started_by)
-    report = Report(_counts_of(run), run=run, resumed_after=_counts_of(run).total)
+    counts = _counts_of(run)
+    report = Report(counts, run=run, resumed_after=counts.total, reasons=_reasons_of(run))
     try:
         for page in pages(run.cursor):
             _store_persistently(page, source, run, report, sleep or time.sleep)
@@ -241,6 +243,12 @@ def _unfinished_run(source: str, arguments: Mapping[str, Any]) -> ImportRun | No
 def _counts_of(run: ImportRun) -> Counts:
     """What a run has counted so far."""
     return Counts(run.created, run.updated, run.unchanged, run.rejected)
+
+
+def _reasons_of(run: ImportRun) -> Counter[str]:
+    """Why a run has rejected records so far, as far as they are kept; conflicts of identity were taken in."""
+    kept = run.rejected_records.exclude(reason__startswith=CONFLICT).order_by().values_list("reason")
+    return Counter(dict(kept.annotate(n=Count("id"))))
 
 
 def _finish(run: ImportRun, report: Report) -> None:

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from django.core.management.base import CommandError, OutputWrapper
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from citations.importing import Report
 
@@ -21,6 +31,9 @@ DRY_RUN_HELP = (
     "report what would be done, and store nothing; everything is read first, then other writers wait (on SQLite all of "
     "them) while it is tried"
 )
+
+# Some reasons name what was wrong with one record, and a file may have as many of them as lines.
+_MOST_REASONS = 10
 
 
 @dataclass
@@ -63,10 +76,19 @@ def _lines(stdout: OutputWrapper, shown: Shown) -> Iterator[Callable[[Report], N
     yield say
 
 
+class RateColumn(ProgressColumn):
+    """How many rows a second come in, nothing before the second page."""
+
+    def render(self, task: Task) -> Text:
+        """The rate of the last pages, as `rich` keeps it."""
+        rate = task.finished_speed or task.speed
+        return Text("" if rate is None else f"{rate:,.0f} rows/s", style="progress.data.speed")
+
+
 @contextmanager
 def _bar(shown: Shown) -> Iterator[Callable[[Report], None]]:
     """A bar that moves with each page."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), RateColumn())
     with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=Console(), transient=True) as bar:
         task = bar.add_task(escape(shown.name), total=None)
 
@@ -84,7 +106,13 @@ def how_far(report: Report) -> str:
 
 
 def print_notes(stdout: OutputWrapper, report: Report) -> None:
-    """What the user should read."""
+    """What the user should read: why records were rejected, the commonest reasons first, then notes."""
+    told = report.reasons.most_common(_MOST_REASONS)
+    for reason, number in told:
+        stdout.write(f"rejected: {reason}: {number}")
+    others = report.rejected - sum(number for _, number in told)
+    if others > 0:
+        stdout.write(f"rejected: for other reasons: {others}")
     if report.resumed_after:
         stdout.write(f"Went on after the {report.resumed_after} rows of an interrupted run.")
     for note in report.notes:

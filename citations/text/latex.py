@@ -27,7 +27,7 @@ from pylatexenc.latexwalker import (
 )
 from pylatexenc.latexwalker import get_default_latex_context_db as get_parsing_context_db
 
-from citations.text.markup import raised
+from citations.text.mathml import raised
 
 # --- tables -----------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from citations.text import mathml
+
 _HTML_NAMES = (
     "a abbr acronym address article aside audio b base basefont bdi bdo big blockquote body br button canvas caption"
     " center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption"
@@ -46,7 +48,8 @@ _CLOSING_NAME = re.compile(rf"</({_NAME})\s*>")
 
 # What the reader of a page never sees.
 _UNSEEN_NAMES: Final = ("script", "style", "noscript", "template")
-_DECLARATION = re.compile(r"<!DOCTYPE[^<>]*>|<\?[A-Za-z][^<>]*\?>", re.IGNORECASE)
+# Word leaves its own conditions in what is pasted from it: <![if !supportLists]>.
+_DECLARATION = re.compile(r"<!DOCTYPE[^<>]*>|<\?[A-Za-z][^<>]*\?>|<!\[(?:if\b[^<>]*|endif)\]>", re.IGNORECASE)
 _PREFIX = r"(?:[A-Za-z][\w.-]*:)?"
 # Possessive throughout: the cost of hostile text stays in proportion to its length.
 _HEADING = re.compile(
@@ -55,12 +58,8 @@ _HEADING = re.compile(
 )
 _SUPERFLUOUS_HEADINGS: Final = frozenset(("abstract", "abstract.", "abstract:"))
 _RAISED = re.compile(
-    rf"<{_PREFIX}(?P<kind>sup|sub)(?:\s[^<>]*)?>(?P<content>[^<>]*)</{_PREFIX}(?P=kind)\s*>", re.IGNORECASE
+    rf"<{_PREFIX}(?P<kind>sup|sub|inf)(?:\s[^<>]*)?>(?P<content>[^<>]*)</{_PREFIX}(?P=kind)\s*>", re.IGNORECASE
 )
-# Digits and signs only: a raised letter may be an ordinal ("10th") or a trade mark, and must stay a letter.
-_SUPERSCRIPTS = str.maketrans("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾")
-_SUBSCRIPTS = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_RAISABLE = re.compile(r"[0-9+\-−=()]+")
 
 
 def strip_markup(text: str) -> str:
@@ -91,13 +90,6 @@ def defuse_markup(text: str) -> str:
     return _TAG_SHAPED.sub("< ", text)
 
 
-def raised(content: str, kind: str) -> str | None:
-    """Digits and signs as Unicode superscripts (`kind` "sup") or subscripts ("sub"); None for anything else."""
-    if not _RAISABLE.fullmatch(content):
-        return None
-    return content.translate(_SUPERSCRIPTS if kind == "sup" else _SUBSCRIPTS)
-
-
 def _tag_text(match: re.Match[str], closed: frozenset[str]) -> str:
     name = match["name"].lower()
     is_markup = bool(match["close"]) or name in closed or name.rpartition(":")[2] in _KNOWN_NAMES or "-" in name
@@ -123,7 +115,8 @@ def _heading_text(match: re.Match[str]) -> str:
 
 def _raised_text(match: re.Match[str]) -> str:
     content = match["content"].strip()
-    return raised(content, match["kind"].lower()) or match["content"]
+    # Elsevier's <inf> is a subscript.
+    return mathml.raised(content, "sup" if match["kind"].lower() == "sup" else "sub") or match["content"]
 
 
 # --- formulas ---------------------------------------------------------------------------------------------------
@@ -147,10 +140,6 @@ _TEX_FORMULA = _element("tex-math")
 _ANNOTATIONS = _element("annotation"), _element("annotation-xml")
 _TEX_DOCUMENT = re.compile(r"\\documentclass"), re.compile(r"\\end\{document\}")
 _ALTERNATIVE_TEXT = re.compile(r"""\balttext\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
-_LEAF = rf"\s*<{_PREFIX}m[a-z]+(?:\s[^<>]*)?>([^<>]*+)</{_PREFIX}m[a-z]+\s*>\s*"
-_SCRIPTED = re.compile(
-    rf"<{_PREFIX}(?P<kind>msup|msub|mfrac)(?:\s[^<>]*)?>{_LEAF}{_LEAF}</{_PREFIX}(?P=kind)\s*>", re.IGNORECASE
-)
 
 
 def _replace_enclosed(
@@ -197,13 +186,4 @@ def _formula_text(opening: re.Match[str], content: str) -> str:
         return reading if "$" in reading or not re.search(r"[\\^_{]", reading) else f"${reading}$"
     for element in _ANNOTATIONS:
         content = _replace_enclosed(content, *element, lambda _, __: "")
-    content = _SCRIPTED.sub(_scripted_text, " ".join(content.split()))
-    return re.sub(r"\s?<[^<>]*>\s?", "", content).strip()
-
-
-def _scripted_text(match: re.Match[str]) -> str:
-    kind, base, script = match["kind"].lower(), match[2].strip(), match[3].strip()
-    if kind == "mfrac":
-        return f"{base}/{script}"
-    sign = {"msup": "^", "msub": "_"}[kind]
-    return base + (raised(script, kind[1:]) or f"{sign}{script}")
+    return mathml.linear(content)

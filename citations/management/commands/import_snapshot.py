@@ -78,8 +78,6 @@ class Command(DatabaseCommand):
     def _end(self, report: BulkReport, *, dry_run: bool) -> None:
         """What the user should know, and the counts."""
         print_notes(self.stdout, report)
-        for reason, number in report.reasons.most_common():
-            self.stdout.write(f"rejected: {reason}: {number}")
         if len(report.steps) > 1:
             for name, counts in report.steps.items():
                 self.stdout.write(f"{name}: {counts}")
