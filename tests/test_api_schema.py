@@ -214,6 +214,7 @@ VALUES = {
     "year_min": ["2020"],
     "year_max": ["2024"],
     "venue": ["icml"],
+    "source": ["sample", "curator"],
     "q": ["language models", "language", '"language models" -diffusion'],
     "page": ["1", "2"],
     "identifier": ["arXiv:2304.01373"],
@@ -257,8 +258,8 @@ def test_the_parameters_are_those_of_the_pages(hub: Paper) -> None:
     for path, parameter in parameters():
         documented.setdefault(path, set()).add(parameter["name"])
     assert documented["/api/hubs/{slug}/citing/"] == {
-        *("role", "polarity", "suggested", "decided_by", "coarse", "confirmed", "year_min", "year_max", "venue", "q"),
-        *("influential", "self", "retracted", "sort", "page", "page_size", "facets", "cursor"),
+        *("role", "polarity", "suggested", "decided_by", "source", "coarse", "confirmed", "year_min", "year_max"),
+        *("venue", "q", "influential", "self", "retracted", "sort", "page", "page_size", "facets", "cursor"),
     }
     assert documented["/api/hubs/"] == {
         *("class", "year_min", "year_max", "venue", "q", "sort", "page", "page_size", "facets", "cursor"),
@@ -323,7 +324,7 @@ def made_possible(case: Any, hub: Paper) -> None:
         path["number"] = (
             Citation.objects.filter(cited=hub).order_by("-mention_count", "pk").values_list("pk", flat=True)[0]
         )
-    for name, known in (("venue", ["icml"]), ("identifier", "10.1000/x")):
+    for name, known in (("venue", ["icml"]), ("source", ["sample"]), ("identifier", "10.1000/x")):
         if name in query:
             query[name] = known
     if not search.parse(str(query.get("q", "x"))):

@@ -49,6 +49,7 @@ FILTERS = (
     "role=none&suggested=dataset",
     "polarity=supports&polarity=none",
     "decided_by=curator",
+    "source=sample&source=none&polarity=none",
     "year_min=2023&year_max=2023",
     "year_min=2023&role=method&polarity=none",
     "year_max=2024&self=0&retracted=0",
@@ -352,6 +353,7 @@ CHOICES = {
     "polarity": ["supports", "disputes", "none"],
     "suggested": ["dataset", "none"],
     "decided_by": ["curator", "import", "none"],
+    "source": ["curator", "sample", "openalex", "none"],
     "year_min": ["2022", "2024"],
     "year_max": ["2023", "2025"],
     "venue": ["neurips", "icml"],
@@ -519,9 +521,24 @@ def test_venues_of_a_search_that_finds_very_many_are_counted_on_request(
     assert {value.value for value in venues("venue=icml&q=paper").values} == {"neurips", "icml"}
 
 
-def test_the_sources_of_labels_are_named_without_numbers(hub: Paper) -> None:
-    decided = next(facet for facet in list_citing(hub, QueryDict("role=method")).facets if facet.name == "decided_by")
-    assert decided.note == "Labels come from Curators and Sample (illustrative)."
+def test_each_source_of_labels_has_a_line_with_its_number(hub: Paper) -> None:
+    def sources(query: str) -> list[tuple[str, str, int, bool]]:
+        facet = next(facet for facet in list_citing(hub, QueryDict(query)).facets if facet.name == "source")
+        return [(value.value, value.label, value.count, value.selected) for value in facet.values]
+
+    assert sources("") == [
+        ("curator", "Curators", 6, False),
+        ("sample", "Sample (illustrative)", 6, False),
+        ("none", "No source", 12, False),
+    ]
+    assert [count for _, _, count, _ in sources("role=method")] == [0, 6, 0]
+    # A source that labelled none of these papers has a line where it was asked for.
+    assert sources("source=openalex")[1] == ("openalex", "OpenAlex", 0, True)
+
+
+def test_where_nothing_is_labelled_there_are_no_lines_of_sources(db: None) -> None:
+    hub = Paper.objects.select_related("hub").get(pk=make_hub({}, 2).pk)
+    assert "source" not in {facet.name for facet in list_citing(hub, QueryDict()).facets}
 
 
 @pytest.mark.django_db

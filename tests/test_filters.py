@@ -41,6 +41,8 @@ def words(query: str, number: int = 18, known: int = 30) -> str:
         ("suggested=tools", "suggested", "Unknown suggested role “tools”", "method"),
         ("decided_by=classifier", "decided_by", "Unknown decider “classifier”", ""),
         ("decided_by=imported", "decided_by", "Unknown decider “imported”", "import"),
+        ("source=Semantic+Scholar", "source", "Unknown source “Semantic Scholar”", "semanticscholar"),
+        ("source=sample&source=nobody", "source", "Unknown source “nobody”", ""),
         ("coarse=yes", "coarse", "Unknown value “yes”", "1"),
         ("confirmed=2", "confirmed", "Unknown value “2”", ""),
         ("year_min=abc", "year_min", "“abc” is no year for “year_min”", ""),
@@ -197,6 +199,10 @@ def test_each_filter_lets_pass_what_it_says() -> None:
         "decided_by=curator": {"A critic"},
         "decided_by=import": {"A tool user"},
         "decided_by=none": {"A guess", "A blank"},
+        "source=semanticscholar": {"A tool user"},
+        "source=semanticscholar&source=curator": {"A tool user", "A critic"},
+        "source=none": {"A guess", "A blank"},
+        "source=openalex": set(),
         "coarse=1": {"A tool user"},
         "coarse=0": {"A critic", "A guess", "A blank"},
         "coarse=0&coarse=1": {"A tool user", "A critic", "A guess", "A blank"},
@@ -212,6 +218,22 @@ def test_each_filter_lets_pass_what_it_says() -> None:
         "venue=neurips&venue=icml": {"A tool user", "A critic"},
     }
     assert {query: titles(hub.pk, query) for query in expected} == expected
+
+
+@pytest.mark.django_db
+def test_a_source_that_only_this_collection_knows_is_filtered_by_where_it_labelled() -> None:
+    hub, other = make_paper("Pythia: a suite"), make_paper("Another")
+    make_label(make_citation(make_paper("A user"), hub), polarity="supports", source="our-lab-2026")
+    make_citation(make_paper("A blank"), hub)
+    assert titles(hub.pk, "source=our-lab-2026") == {"A user"}
+    assert titles(hub.pk, "source=our-lab-2026&source=none") == {"A user", "A blank"}
+    assert [chip.value for chip in CitationFilter(QueryDict("source=our-lab-2026"), hub.pk).chips("")] == [
+        "our-lab-2026"
+    ]
+    # Elsewhere it would be a slip of the pen.
+    elsewhere = CitationFilter(QueryDict("source=our-lab-2026"), other.pk)
+    assert not elsewhere.is_usable
+    assert "Allowed are: curator, sample, semanticscholar" in elsewhere.problems[0].message
 
 
 @pytest.mark.django_db
@@ -317,6 +339,9 @@ def test_a_percent_sign_is_a_percent_sign() -> None:
         ("venue=icml&venue=neurips", "18 of 30 citing papers in ICML or NeurIPS"),
         ("q=loss+curves", "18 of 30 citing papers matching “loss” and “curves”"),
         ("decided_by=curator", "18 of 30 citing papers with a role decided by a curator"),
+        ("source=semanticscholar&source=curator", "18 of 30 citing papers labelled by Semantic Scholar or curators"),
+        ("source=none&role=method", "18 of 30 citing papers use Pythia as a tool, without any label"),
+        ("source=none&source=scite", "18 of 30 citing papers labelled by scite or without any label"),
         ("coarse=0&retracted=0", "18 of 30 citing papers without retracted ones, without a coarse label"),
     ],
 )

@@ -208,7 +208,7 @@ def test_suggestions_are_named_apart_and_counted_in_no_share(client: Client) -> 
 def test_the_sources_are_named_and_the_sample_is_marked(client: Client) -> None:
     html = page(client, pythia(coarse=True))
     assert "Roles and polarities in this sample collection are illustrative, not findings." in html
-    assert "imported 23 (from Sample (illustrative);" in text(html)
+    assert "imported 23 (from Sample (illustrative) 23 ; what is known" in text(html)
     assert "23 labels are coarse" in text(html)
 
 
@@ -384,7 +384,22 @@ def test_a_hatched_part_is_only_spoken_of_where_there_is_one(client: Client) -> 
 def test_a_source_that_gave_polarities_alone_is_not_said_to_have_decided_roles(client: Client) -> None:
     hub = make_hub({"method": 3})
     make_label(make_citation(make_paper(), hub), polarity="supports", source="scite")
-    assert "imported 3 (from Sample (illustrative);" in text(page(client, hub))
+    assert "imported 3 (from Sample (illustrative) 3 ; what is known" in text(page(client, hub))
+
+
+@pytest.mark.django_db
+def test_how_many_roles_each_source_decided_opens_their_list(client: Client) -> None:
+    hub = make_hub({"method": 3})
+    for is_self in (False, True):
+        own = make_citation(make_paper(), hub, is_self_citation=is_self)
+        make_label(own, "comparison", source="semanticscholar")
+    for query, numbers in (("", {"sample": 3, "semanticscholar": 2}), ("?self=0", {"sample": 3, "semanticscholar": 1})):
+        html = client.get(f"{hub.get_hub_url()}{query}").content.decode()
+        links = re.findall(r'<a class="num" href="([^"]*decided_by=import&amp;source=(\w+))">(\d+)</a>', html)
+        assert {source: int(number) for _, source, number in links} == numbers
+        for address, _, number in links:
+            listed = client.get(address.replace("&amp;", "&")).content.decode()
+            assert f'tabindex="-1">{number} of 5 citing paper' in listed, address
 
 
 @pytest.mark.django_db(transaction=True)

@@ -125,6 +125,20 @@ def test_forms_give_a_clean_address_and_keep_the_focus(hub: Paper, live_server: 
     assert heading(page).endswith("most cited first")
 
 
+def test_of_two_quick_clicks_the_last_one_counts(hub: Paper, live_server: LiveServer, page: Page) -> None:
+    watched = Watched(page)
+    page.goto(f"{live_server.url}/hubs/{hub.slug}/citing/")
+    # The first answer does not come.
+    page.route("**/citing/?role=dataset", lambda route: None)
+    page.locator("#f-role-dataset").click()
+    with page.expect_event("requestfailed", lambda request: "role=dataset" in request.url, timeout=10_000):
+        page.locator("#f-polarity-supports").click()
+    page.wait_for_url("**/citing/?polarity=supports")
+    expect(page.locator("#count")).to_have_text("5 of 60 citing papers support Pythia")
+    assert page.locator("#said").inner_text() == "5 of 60 citing papers support Pythia"
+    assert watched.said == []
+
+
 def test_a_chip_that_goes_hands_the_focus_to_the_heading(hub: Paper, live_server: LiveServer, page: Page) -> None:
     page.goto(f"{live_server.url}/hubs/{hub.slug}/citing/?role=method")
     page.locator(".chip").focus()

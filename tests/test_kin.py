@@ -100,6 +100,7 @@ def test_pages_of_a_paper_carry_every_tag_that_reference_managers_read(
         ("citation_abstract", "Two paragraphs."),
         ("citation_abstract_html_url", "http://testserver/papers/pythia/"),
         ("citation_public_url", "https://arxiv.org/abs/2304.01373"),
+        ("citation_pdf_url", "https://arxiv.org/pdf/2304.01373"),
     ]
 
 
@@ -416,6 +417,14 @@ def test_opensearch_describes_a_search_that_answers(client: Client, pythia: Pape
     assert template.startswith("http://testserver/")
     page = source(client, template.removeprefix("http://testserver").replace("{searchTerms}", "Pythia"))
     assert "/papers/pythia/" in page or "/hubs/pythia/" in page
+
+
+def test_opensearch_names_the_suggestions_for_browsers(client: Client, pythia: Paper) -> None:
+    root = ET.fromstring(client.get("/opensearch.xml").content)
+    template = next(one.get("template", "") for one in root if one.get("type") == "application/x-suggestions+json")
+    response = client.get(template.removeprefix("http://testserver").replace("{searchTerms}", "pyt"))
+    assert response["Content-Type"] == "application/x-suggestions+json"
+    assert response.json()[:2] == ["pyt", ["Pythia: a suite"]]
 
 
 @pytest.mark.parametrize("address", ["/robots.txt", "/sitemap.xml", "/sitemap-pages-1.xml", "/opensearch.xml"])

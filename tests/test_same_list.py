@@ -174,6 +174,7 @@ CHOICES = {
     "polarity": ["supports", "disputes", "mixed", "none"],
     "suggested": ["dataset", "none"],
     "decided_by": ["curator", "import", "none"],
+    "source": ["curator", "sample", "openalex", "none"],
     "year_min": ["2022", "2024"],
     "year_max": ["2023", "2025"],
     "venue": ["neurips", "icml"],

@@ -41,6 +41,7 @@ _NUL = r"\u0000"
 _NOTHING = r"\u0001-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
 _WORD = f"[^{_NUL}{_NOTHING}]+"
 _WORDS = f"^[{_NOTHING}]*{_WORD}([{_NOTHING}]+{_WORD}){{0,{MOST_WORDS - 1}}}[{_NOTHING}]*$"
+_TRIMMED = f"^{_WORD}([{_NOTHING}]+{_WORD})*$"
 _SOME_TEXT = f"^[^{_NUL}]*{_WORD}[^{_NUL}]*$"
 _VISIBLE = re.compile(_WORD)
 _SLUG = "^[-a-zA-Z0-9_]{1,120}$"
@@ -86,6 +87,12 @@ _ABOUT: Mapping[str, tuple[str, Any]] = {
         "dataset",
     ),
     "decided_by": ("Who decided the role. `none`: nobody has.", "curator"),
+    "source": (
+        "From which source the label is: that of the role, or of the polarity where no role is decided, as `source` in"
+        " a row. `none`: neither is decided. The facets name the sources of a hub; one that neither they nor the rest"
+        " of this site know is refused.",
+        "semanticscholar",
+    ),
     "year_min": ("Papers of this year or later. Papers without a year are left out.", 2020),
     "year_max": ("Papers of this year or earlier. Papers without a year are left out.", 2026),
     "venue": (f"The venue, by its slug. An unknown one is refused, and so are more than {MOST_VALUES}.", "icml"),
@@ -165,6 +172,8 @@ def _of_filter(name: str, one: Any) -> Parameter:
     if kind == "ChoicesField":
         words = tuple(one.extra["words"])
         return Parameter(name, description, {"type": "string", "enum": list(words)}, example, True, words)
+    if kind == "SourceField":
+        return Parameter(name, description, {"type": "string", "pattern": _TRIMMED, "maxLength": 50}, example, True)
     if kind == "VenueField":
         return Parameter(name, description, {"type": "string", "pattern": _SLUG}, example, True)
     if kind == "YearField":

@@ -35,8 +35,11 @@ def tags(paper: PaperFacts, site: Site) -> list[tuple[str, str]]:
         ("citation_abstract", paper.abstract),
         ("citation_abstract_html_url", site.paper(paper.slug)),
         ("citation_public_url", paper.url),
+        ("citation_pdf_url", _PDF.format(arxiv) if (arxiv := paper.named(Scheme.ARXIV)) else ""),
     ]
     return [(name, content) for name, content in pairs if content]
 
 
 _JOURNAL = "citation_journal_title"
+# Where arXiv serves the newest version of a paper (https://info.arxiv.org/help/arxiv_identifier_for_services.html).
+_PDF = "https://arxiv.org/pdf/{}"

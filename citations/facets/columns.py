@@ -26,12 +26,13 @@ MOST_KEPT = 1_000_000
 _CHUNK = 5_000
 
 # Facets by the column that they count: words, and flags, which are true or false.
-SUGGESTED = "suggested"
+SUGGESTED, SOURCE = "suggested", "source"
 WORDS: Mapping[str, str] = {
     "role": "role",
     "polarity": "polarity",
     SUGGESTED: "suggested_role",
     "decided_by": "role_by",
+    SOURCE: "source",
 }
 FLAGS: Mapping[str, str] = {
     "influential": "is_influential",

@@ -14,12 +14,12 @@ from operator import and_
 from typing import Any
 
 from citations import search, text
-from citations.facets.columns import FLAGS, SUGGESTED, HubColumns, Papers, VenueName, columns_of
+from citations.facets.columns import FLAGS, SOURCE, SUGGESTED, HubColumns, Papers, VenueName, columns_of
 from citations.filters.base import YEAR_FROM, YEAR_TO
 from citations.filters.citations import SEARCH, CitationFilter
 from citations.models.papers import YEAR_MAX, YEAR_MIN
 from citations.summaries import TOP_VENUES
-from citations.vocabulary import NONE, Polarity, source_label
+from citations.vocabulary import NONE, Polarity
 
 # Where a search matches more papers than this, its venues are counted only when somebody asks for them: of all facets
 # this is the one whose number of values has no bound.
@@ -34,16 +34,14 @@ _SUMMARISED = {**FLAGS, "coarse": "coarse_roles"}
 class FacetCounts:
     """Numbers of papers: in all, by facet and value, by year and by venue (slug, name, number).
 
-    Of flags: how many have it ("1") and have it not ("0"). `venues` None: not counted. `sources` are the names of the
-    sources of labels, without numbers. `dates`: the first and the last date that papers sort by under a filter of
-    years; None where there is no such filter, or no paper.
+    Of flags: how many have it ("1") and have it not ("0"). `venues` None: not counted. `dates`: the first and the last
+    date that papers sort by under a filter of years; None where there is no such filter, or no paper.
     """
 
     total: int = 0
     words: dict[str, dict[str, int]] = field(default_factory=dict)
     years: dict[int, int] = field(default_factory=dict)
     venues: list[tuple[str, str, int]] | None = field(default_factory=list)
-    sources: tuple[str, ...] = ()
     dates: tuple[datetime.date, datetime.date] | None = None
 
     def of(self, name: str, value: str) -> int:
@@ -74,12 +72,12 @@ def counts_of_summary(counts: Mapping[str, Any]) -> FacetCounts:
             "role": _named(roles),
             "polarity": _named(counts["polarity"]),
             "decided_by": _named(counts["decided_by"]),
+            SOURCE: _named(counts[SOURCE]),
             SUGGESTED: suggested | {NONE: roles.get("", 0) - sum(suggested.values())},
             **{name: {"1": number, "0": total - number} for name, number in flags.items()},
         },
         years={int(year): sum(of_year.values()) for year, of_year in counts[YEAR].items() if year},
         venues=[(slug, name, number) for slug, name, number in counts[VENUE]],
-        sources=tuple(source_label(source) for source, n in sorted(counts["source"].items()) if source and n),
     )
 
 
@@ -129,8 +127,8 @@ def counts_of_list(
 
 
 def counts_as_summarised(hub_id: int, known: int, filterset: CitationFilter) -> dict[str, Any]:
-    """The numbers under a filter in the shape of `HubSummary.counts`, without venues and sources. As many statements as
-    `counts_of_list`.
+    """The numbers under a filter in the shape of `HubSummary.counts`, without venues and sources of polarities. As many
+    statements as `counts_of_list`.
     """
     hub = columns_of(hub_id, known)
     passing = _all_of(hub, _filters(hub, filterset, hub_id))
@@ -138,6 +136,7 @@ def counts_as_summarised(hub_id: int, known: int, filterset: CitationFilter) -> 
     counts[SUGGESTED].pop("", None)
     flags = {name: passing & papers for name, papers in hub.flags.items()}
     roles = hub.words["role"]
+    counts["role_source"] = _numbers(passing - roles.get("", Papers()), hub.words[SOURCE])
     counts["coarse_roles"] = _numbers(flags.pop("coarse"), roles)
     counts |= {FLAGS[name]: len(papers) for name, papers in flags.items()}
     disputing = hub.words["polarity"].get(Polarity.DISPUTES, Papers())

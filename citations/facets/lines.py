@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from citations.charts import YearBar, year_bars
-from citations.facets.columns import SUGGESTED
+from citations.facets.columns import SOURCE, SUGGESTED
 from citations.facets.counting import MANY_MATCHES, VENUE, YEAR, FacetCounts
 from citations.filters.base import YEAR_FROM, YEAR_TO, shown
 from citations.filters.citations import CitationFilter
-from citations.formatting import count, join_words, plural
+from citations.filters.fields import UNLABELLED
+from citations.formatting import count, plural
 from citations.summaries import TOP_VENUES
-from citations.vocabulary import DECIDERS, NONE, Polarity, Role
+from citations.vocabulary import CURATOR, DECIDERS, NONE, DecidedBy, Polarity, Role, source_label
 
 # The newest years with citing papers have a line each, all earlier ones together have one.
 YEARS_SHOWN = 15
@@ -106,13 +107,25 @@ def facets(
         labels = {**_labels(Role), NONE: ("Nothing suggested", NONE)}
         made.append(lines.words(SUGGESTED, "Suggested, not classified", labels))
     deciders = {decider.value: (decider.label, decider.token) for decider in DECIDERS}
-    sources = f"Labels come from {join_words(unfiltered.sources)}." if unfiltered.sources else ""
-    made.append(lines.words("decided_by", "Decided by", {**deciders, NONE: ("Nobody", NONE)}, sources))
+    made.append(lines.words("decided_by", "Decided by", {**deciders, NONE: ("Nobody", NONE)}))
+    sources = _sources(unfiltered, filterset)
+    if sources:
+        made.append(lines.words(SOURCE, "Source", {**sources, NONE: (UNLABELLED, NONE)}))
     made.append(lines.years(unfiltered))
     if unfiltered.venues or filterset.cleaned(VENUE):
         made.append(lines.venues(venue_words, count_venues_url))
     made.append(lines.flags())
     return tuple(made)
+
+
+def _sources(unfiltered: FacetCounts, filterset: CitationFilter) -> dict[str, tuple[str, str]]:
+    """Name and label of the sources of the hub's labels and of those chosen: curators first, then by label."""
+    named = {name for name, n in unfiltered.words.get(SOURCE, {}).items() if n}
+    names = (named | set(filterset.cleaned(SOURCE) or ())) - {NONE}
+    return {
+        name: (shown(source_label(name)), DecidedBy.CURATOR.token if name == CURATOR else "")
+        for name in sorted(names, key=lambda name: (name != CURATOR, source_label(name).casefold(), name))
+    }
 
 
 def _labels(vocabulary: type[Role] | type[Polarity]) -> dict[str, tuple[str, str]]:
@@ -128,10 +141,10 @@ class _Lines:
     filterset: CitationFilter
     path: str
 
-    def words(self, name: str, label: str, labels: Mapping[str, tuple[str, str]], note: str = "") -> Facet:
+    def words(self, name: str, label: str, labels: Mapping[str, tuple[str, str]]) -> Facet:
         """A facet of fixed words, of which several may be chosen."""
         values = (self._word(name, value, text, token) for value, (text, token) in labels.items())
-        return Facet(name, label, tuple(values), note)
+        return Facet(name, label, tuple(values))
 
     def _word(self, name: str, value: str, label: str, token: str = "", number: int | None = None) -> FacetValue:
         """One of several words."""

@@ -25,9 +25,20 @@ from citations.filters.base import (
     YearFilter,
     shown,
 )
+from citations.filters.fields import SourceField
 from citations.formatting import count, join_words, plural
-from citations.models import Citation
-from citations.vocabulary import CLASSIFIED_ROLES, DECIDERS, NONE, DecidedBy, Polarity, Role, choices
+from citations.models import Citation, HubSummary
+from citations.vocabulary import (
+    CLASSIFIED_ROLES,
+    CURATOR,
+    DECIDERS,
+    NONE,
+    DecidedBy,
+    Polarity,
+    Role,
+    choices,
+    source_label,
+)
 
 RELEVANCE = "relevance"
 SEARCH = "q"
@@ -49,6 +60,28 @@ class SuggestedFilter(ChoiceFilter):
 
     def condition(self, value: list[str]) -> Q:
         return Q(role="") & super().condition(value)
+
+
+class SourceFilter(ConditionFilter):
+    """From which source the label is: that of the role, or of the polarity where no role is decided; `none`: neither
+    is.
+    """
+
+    field_class = SourceField
+    # A word that stands for another value of the column.
+    stored = _UNDECIDED
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(field_name="source", others=self._of_hub, **options)
+
+    def condition(self, value: list[str]) -> Q:
+        return Q(source__in=[self.stored.get(name, name) for name in value])
+
+    def _of_hub(self) -> list[str]:
+        """The sources of the labels of the hub's citing papers."""
+        hub_id = getattr(self.parent, "hub_id", None)
+        counts = HubSummary.objects.filter(pk=hub_id).values_list("counts", flat=True).first() if hub_id else None
+        return [name for name in (counts or {}).get("source", ()) if name]
 
 
 class SearchFilter(ConditionFilter):
@@ -81,6 +114,7 @@ class CitationFilter(StrictFilterSet):
         noun="decider",
         label="Decided by",
     )
+    source = SourceFilter(label="Source")
     year_min = YearFilter(lower=True)
     year_max = YearFilter(lower=False)
     venue = VenueFilter()
@@ -295,6 +329,11 @@ def _limits(filterset: CitationFilter) -> Iterable[str]:
     decided = filterset.cleaned("decided_by")
     if decided:
         yield join_words([_DECIDED[value] for value in decided], "or")
+    sources = filterset.cleaned("source")
+    if sources:
+        labels = {CURATOR: "curators"}
+        named = join_words([labels.get(name) or shown(source_label(name)) for name in sources if name != NONE], "or")
+        yield join_words([f"labelled by {named}"] * bool(named) + ["without any label"] * (NONE in sources), "or")
     years = _years(filterset.cleaned(YEAR_FROM), filterset.cleaned(YEAR_TO))
     if years:
         yield years

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import django_filters
@@ -16,6 +16,7 @@ from django.http import QueryDict
 from citations import search
 from citations.models import Venue
 from citations.models.papers import YEAR_MAX, YEAR_MIN
+from citations.vocabulary import NONE, SOURCES, source_label
 
 # As long as what somebody types or pastes to find a paper; longer texts are mistakes.
 LONGEST_SEARCH = 200
@@ -24,6 +25,8 @@ MOST_WORDS = 20
 # Nobody chooses more venues than this by hand. Each stands on a chip and in a line whose addresses name all the others,
 # so that a page grows with the square of their number.
 MOST_VALUES = 50
+# How citations are called that no source has given a role or polarity.
+UNLABELLED = "No source"
 # What a notice repeats of a value that was not understood.
 SHOWN_LENGTH = 60
 
@@ -99,6 +102,34 @@ class ChoicesField(ValuesField):
 
     def labels(self, value: Any) -> list[str]:
         return [self.words[word] for word in value]
+
+
+class SourceField(ValuesField):
+    """Names of sources of labels, or `none`; repeated means OR. Cleans to a list without duplicates, in the order
+    given.
+
+    Besides those of the vocabulary, `others` names the sources that the list at hand knows; it is asked only where a
+    source is given.
+    """
+
+    def __init__(self, *, others: Callable[[], Iterable[str]] = tuple, **options: Any) -> None:
+        self.others = others
+        super().__init__(**options)
+
+    def to_python(self, value: Any) -> list[str]:
+        given = list(dict.fromkeys(value or ()))
+        if given:
+            words = {name: source_label(name) for name in (*SOURCES, *sorted(self.others()))} | {NONE: UNLABELLED}
+            for word in given:
+                if word not in words:
+                    raise ValidationError(
+                        f"Unknown source “{shown(word)}”. Allowed are: {', '.join(map(shown, words))}.",
+                        params={"value": word, "suggestion": did_you_mean(word, words, words)},
+                    )
+        return given
+
+    def labels(self, value: Any) -> list[str]:
+        return [UNLABELLED if name == NONE else shown(source_label(name)) for name in value]
 
 
 class OnceField(ValuesField):

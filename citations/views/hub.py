@@ -78,10 +78,12 @@ class YearRow:
 
 @dataclass(frozen=True)
 class Deciders:
-    """Who decided the roles: numbers by decider, the import sources by name, and how many labels are coarse."""
+    """Who decided the roles: numbers by decider, the import sources (name, label and number), and how many labels are
+    coarse.
+    """
 
     numbers: tuple[tuple[DecidedBy, int], ...]
-    sources: tuple[str, ...]
+    sources: tuple[tuple[str, str, int], ...]
     coarse: int
 
 
@@ -177,7 +179,6 @@ def read_clean(hub: Paper, given: QueryDict) -> Clean:
             data.setlist(name, values)
     if data:
         known = sum(raw["role"].values())
-        # Sources are named without numbers, and stay those of all papers.
         # An audit speaks of all citing papers; without some of them it says nothing.
         raw = {name: value for name, value in raw.items() if name != "audit"}
         raw = {**raw, **counts_as_summarised(hub.pk, known, CitationFilter(data, hub.pk))}
@@ -360,10 +361,10 @@ def _share_row(member: Role | Polarity, number: int, query: Mapping[str, Sequenc
 def deciders(raw: Mapping[str, Any]) -> Deciders:
     """Who decided the roles, from `HubSummary.counts`; a source that gave polarities alone decided none of them."""
     numbers = raw.get("decided_by", {})
-    sources = sorted(source for source, n in raw.get("role_source", {}).items() if n and source != CURATOR)
+    sources = sorted((source, n) for source, n in raw.get("role_source", {}).items() if n and source != CURATOR)
     return Deciders(
         tuple((decider, numbers.get(decider.value, 0)) for decider in (DecidedBy.CURATOR, DecidedBy.IMPORT)),
-        tuple(source_label(source) for source in sources),
+        tuple((source, source_label(source), n) for source, n in sources),
         sum(raw.get("coarse_roles", {}).values()),
     )
 

@@ -22,6 +22,7 @@ from citations.exports.rows import one_line
 from citations.filters.base import PAGE_SIZE
 from citations.listing import Listing, Row
 from citations.models import HubSummary, Paper
+from citations.views.suggestions import SUGGESTIONS_TYPE
 
 # A day: what stands in these files changes with the site, not with its data.
 DAY = 24 * 3600
@@ -221,6 +222,8 @@ def opensearch(request: HttpRequest) -> HttpResponse:
         static("img/icon.svg")
     )
     ET.SubElement(root, "Url", type="text/html", template=f"{site.address(_search_path())}?q={{searchTerms}}")
+    suggesting = f"{site.address(reverse('suggestions'))}?q={{searchTerms}}"
+    ET.SubElement(root, "Url", type=SUGGESTIONS_TYPE, rel="suggestions", template=suggesting)
     ET.SubElement(root, "Url", type=OPENSEARCH_TYPE, rel="self", template=site.address(reverse("opensearch")))
     return _xml(root, OPENSEARCH_TYPE)
 
