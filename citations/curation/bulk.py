@@ -172,7 +172,7 @@ def hubs_of_papers(papers: QuerySet[Paper]) -> QuerySet[HubSummary]:
 
 def _log(curator: User, rows: Iterable[Any], flag: int, said: str) -> None:
     """Write an entry of each row to the admin's log."""
-    LogEntry.objects.log_actions(curator.pk, rows, flag, said)  # type: ignore[arg-type]
+    LogEntry.objects.log_actions(curator.pk, rows, flag, said)
 
 
 # Batches --------------------------------------------------------------------------------------------------------------
