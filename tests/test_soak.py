@@ -69,6 +69,34 @@ while not decided or time.monotonic() < end:  # once at least: others may need t
 print(decided)
 """
 
+# A curator at the desk's own pages: opens a citation, presses a key, and where another was quicker opens the next one.
+DESK = """
+import random, re, sys, time
+import django
+django.setup()
+from django.contrib.auth.models import User
+from django.test import Client
+from citations.models import Citation
+from citations.vocabulary import Role
+end = time.monotonic() + float(sys.argv[1])
+rights = {"is_staff": True, "is_superuser": True}
+curator = User.objects.get_or_create(username=f"curator-{sys.argv[2]}", defaults=rights)[0]
+browser = Client(SERVER_NAME="localhost")
+browser.force_login(curator, "django.contrib.auth.backends.ModelBackend")
+ids = list(Citation.objects.values_list("pk", flat=True))
+decided = 0
+while time.monotonic() < end or not decided:
+    page = browser.get("/admin/citations/queue/", {"citation": random.choice(ids)})
+    assert page.status_code == 200, page.status_code
+    form = dict(re.findall(r'name="(citation|seen)" value="([^"]+)"', page.content.decode()))
+    form |= {"do": "decide", "role": random.choice(list(Role)).value}
+    answer = browser.post("/admin/citations/queue/", form)
+    assert answer.status_code in (302, 409), answer.status_code
+    decided += answer.status_code == 302
+    time.sleep(float(sys.argv[3]))
+print(decided)
+"""
+
 
 # An import of new citing papers with labels, and of some that others import at the same time, again and again.
 IMPORTER = """
@@ -185,12 +213,14 @@ def test_eight_writers_and_readers_for_a_minute(place: Place) -> None:
 
 
 def ten_writers(place: Place, seconds: float) -> None:
-    """Seven curators, two imports of which some rows are the same, and a rebuild, beside readers: nothing is lost."""
+    """Seven curators, two of them at the desk's own pages, two imports of which some rows are the same, and a rebuild,
+    beside readers: nothing is lost, and no page is one of an error.
+    """
     with served(place.folder, place.variables, workers=2) as site:
         ask(site, len(PAGES), PAGES)
         before = ledger(place)
         with Readers(site, PAGES, 2, pause=0.05, anew=True) as readers:
-            done = write_for(seconds, [*[WRITER] * 7, IMPORTER, IMPORTER, REBUILDER], place)
+            done = write_for(seconds, [*[WRITER] * 5, DESK, DESK, IMPORTER, IMPORTER, REBUILDER], place)
     assert readers.failed == []
     assert set(readers.statuses) == {200}
     assert min(done) > 0

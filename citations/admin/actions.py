@@ -220,7 +220,9 @@ def recount_hubs(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpRe
         explanation="Roles, counts, classes and representatives are computed anew from labels and citations, "
         "which stay as they are.",
         button="Count anew",
-        deed=lambda _: bulk.recount_hubs(hubs, at_most=MOST_HUBS).sentence("hub corrected", "hubs corrected"),
+        deed=lambda _: bulk.recount_hubs(hubs, user_of(request), at_most=MOST_HUBS).sentence(
+            "hub corrected", "hubs corrected"
+        ),
     )
 
 

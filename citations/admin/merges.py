@@ -12,16 +12,20 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.template.response import TemplateResponse
+from django.urls import reverse
 
-from citations import identifiers
-from citations.admin.base import ReadOnlyAdmin, admin_url, short, user_of, word_label
+from citations import charts, identifiers
+from citations.admin.base import ReadOnlyAdmin, admin_url, short, user_of
 from citations.curation import merge_plan, merging
 from citations.curation.merge_plan import Collision, Plan
 from citations.curation.merging import MergeError
+from citations.hub_class import HubCounts, classify_hub
 from citations.identifiers import BadIdentifier
-from citations.models import Citation, HubPin, HubSummary, Label, Merge, Paper
-from citations.vocabulary import Polarity, Role
+from citations.labels import Effective
+from citations.models import Citation, HubPin, HubSummary, Merge, Paper
+from citations.vocabulary import DecidedBy, Polarity, Role
 
 MERGE = "citations.add_merge"
 # Collisions that read differently, on the page: a screen or two. All of them count in what readers will see.
@@ -136,13 +140,13 @@ class MergeAdmin(ReadOnlyAdmin):
         is_half = not {"fold", "fold_name"} & request.GET.keys()
         form = ChooseForm(None, initial=_half(request)) if is_half else ChooseForm(request.GET)
         if is_half or not form.is_valid():
-            return self._page(request, {"choose": form}, 200 if is_half else 422)
+            return self._choose(request, form, 200 if is_half else 422)
         keep, fold = form.cleaned_data["keep"], form.cleaned_data["fold"]
         if request.GET.get("keep_name") or request.GET.get("fold_name"):
             return HttpResponseRedirect(admin_url(Merge, "changelist", keep=keep.pk, fold=fold.pk))
-        return self._planned(request, form, keep, fold)
+        return self._planned(request, keep, fold)
 
-    def _planned(self, request: HttpRequest, choose: ChooseForm, keep: Paper, fold: Paper) -> HttpResponse:
+    def _planned(self, request: HttpRequest, keep: Paper, fold: Paper) -> HttpResponse:
         """What would be done; on confirmation, do it."""
         plan = merge_plan.plan(keep, fold)
         confirm = ConfirmForm(request.POST or None, plan=plan)
@@ -171,18 +175,25 @@ class MergeAdmin(ReadOnlyAdmin):
                 messages.success(request, told)
                 return HttpResponseRedirect(admin_url(Paper, "change", keep.pk))
         status = 422 if confirm.errors else status
-        return self._page(request, {"choose": choose, **_told(plan), "confirm": confirm}, status)
+        context = {
+            **_told(plan),
+            "confirm": confirm,
+            "list_address": admin_url(Merge, "changelist"),
+            "desk_nav": "merge",
+            "messages": messages.get_messages(request),
+        }
+        return render(request, "desk/merge.html", context, status=status)
 
-    def _page(self, request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
-        """The page of a merge."""
-        whole = {
+    def _choose(self, request: HttpRequest, form: ChooseForm, status: int) -> HttpResponse:
+        """The form that chooses two, where one is missing or a name is nobody's."""
+        context = {
             **self.admin_site.each_context(request),
             "title": "Merge two papers",
             "opts": self.opts,
             "list_address": admin_url(Merge, "changelist"),
-            **context,
+            "choose": form,
         }
-        return TemplateResponse(request, "admin/citations/merge/plan.html", whole, status=status)
+        return TemplateResponse(request, "admin/citations/merge/half.html", context, status=status)
 
     def get_view_on_site_url(self, obj: Any = None) -> str | None:
         """The survivor's public page."""
@@ -207,37 +218,77 @@ def _half(request: HttpRequest) -> dict[str, str]:
 def _told(plan: Plan) -> dict[str, Any]:
     """The plan in the words and links of the page."""
     keep, fold = plan.survivor, plan.loser
-    lists = {
-        merge_plan.CITED_BY: admin_url(Citation, "changelist", cited__id__exact=fold.pk, merged="0"),
-        merge_plan.CITES: admin_url(Citation, "changelist", citing__id__exact=fold.pk, merged="0"),
-    }
+    sides = [_side(paper) for paper in (keep, fold)]
+    lists = {merge_plan.CITED_BY: sides[1]["cited_by_address"], merge_plan.CITES: sides[1]["cites_address"]}
     return {
         "plan": plan,
         "fields": [(_FIELD_LABELS.get(field.name, field.name.capitalize()), field) for field in plan.fields],
-        "names": [
-            (paper, [str(name.as_value) for name in paper.identifiers.order_by("scheme", "value")])
-            for paper in (keep, fold)
-        ],
+        "sides": sides,
+        "chosen": {"keep": keep.slug, "fold": fold.slug},
         "parts": [(part, lists.get(part.name, "")) for part in plan.parts],
         "changes": [_change(change) for change in plan.changes[:CHANGES_SHOWN]],
         "more_changes": max(0, len(plan.changes) - CHANGES_SHOWN),
         "same": plan.collisions - len(plan.changes),
-        "all_read": plan.after is not None,
+        "now": _seen(plan.now, reverse("citing", args=[keep.slug])),
+        "after": _seen(plan.after) if plan.after is not None else None,
         "swap": f"?{urlencode({'keep': fold.pk, 'fold': keep.pk})}",
-        "papers": [
-            (paper, admin_url(Paper, "change", paper.pk), admin_url(Citation, "changelist", cited__id__exact=paper.pk))
-            for paper in (keep, fold)
-        ],
         "pins": admin_url(HubPin, "changelist"),
         "largest": merge_plan.LARGEST_ON_A_PAGE,
-        "labels_address": admin_url(Label, "changelist"),
     }
+
+
+def _side(paper: Paper) -> dict[str, Any]:
+    """One of the two: its names, and what cites it and what it cites, with the lists of both."""
+    return {
+        "paper": paper,
+        "address": admin_url(Paper, "change", paper.pk),
+        "names": [str(name.as_value) for name in paper.identifiers.order_by("scheme", "value")],
+        "cited_by": Citation.objects.of_hub(paper.pk).count(),
+        "cited_by_address": admin_url(Citation, "changelist", cited__id__exact=paper.pk, merged="0"),
+        "cites": Citation.objects.by_paper(paper.pk).count(),
+        "cites_address": admin_url(Citation, "changelist", citing__id__exact=paper.pk, merged="0"),
+    }
+
+
+def _seen(counts: HubCounts, base: str = "") -> dict[str, Any]:
+    """What readers see of a hub with these counts; `base`: the list that its numbers open, "" for one to come."""
+    return {"verdict": classify_hub(counts), "bar": charts.role_bar(counts.roles, counts.known), "base": base}
 
 
 def _change(change: Collision) -> dict[str, Any]:
-    """A collision that reads differently, in words."""
-    sides = {
-        name: f"{word_label(said.role, Role)}, {word_label(said.polarity, Polarity)}"
-        for name, said in (("kept", change.before), ("folded", change.folded), ("after", change.after))
+    """A collision that reads differently: what stands of each, and why the one that is left reads as it does."""
+    return {
+        "address": admin_url(Citation, "change", change.kept_id),
+        "title": change.other,
+        "kept": _said(change.before),
+        "folded": _said(change.folded),
+        "after": _said(change.after),
+        "because": because(change),
     }
-    return {"address": admin_url(Citation, "change", change.kept_id), "title": change.other, **sides}
+
+
+def _said(effective: Effective) -> dict[str, Any]:
+    """A role and a polarity as members of the vocabulary; None for none."""
+    return {
+        "role": Role(effective.role) if effective.role else None,
+        "polarity": Polarity(effective.polarity) if effective.polarity else None,
+    }
+
+
+def because(change: Collision) -> str:
+    """Why a citation reads differently once its ledger is read together with that of its twin, in a few words."""
+    reasons = []
+    for name in ("role", "polarity"):
+        before, after = getattr(change.before, name), getattr(change.after, name)
+        if before == after:
+            continue
+        was_by, is_by = getattr(change.before, f"{name}_by"), getattr(change.after, f"{name}_by")
+        if not before:
+            reasons.append(f"only the folded one had a {name}")
+        elif is_by == DecidedBy.CURATOR and was_by != DecidedBy.CURATOR:
+            reasons.append(f"on the {name} a curator goes before an import")
+        elif is_by == DecidedBy.CURATOR:
+            reasons.append(f"on the {name} the newer of two curators’ words counts")
+        else:
+            reasons.append(f"on the {name} the finer of two imports counts, else the newer")
+    return "; ".join(reasons)

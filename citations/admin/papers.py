@@ -29,6 +29,7 @@ from citations.admin.base import (
     link,
     short,
     user_of,
+    word_label,
 )
 from citations.admin.merges import merge_chosen
 from citations.curation.redaction import Redactable
@@ -46,12 +47,14 @@ from citations.models import (
 )
 from citations.models.papers import YEAR_MAX, YEAR_MIN
 from citations.summaries import Cause
-from citations.vocabulary import CURATOR, source_label
+from citations.vocabulary import CURATOR, Role, source_label
 
 # The facts that several sources may state, so that it matters who did (`Paper.field_sources`).
 SOURCED_FIELDS = ("title", "abstract", "summary", "year", "published_on", "venue", "kind", "notice", "url")
 # Each author is a row of form fields, and Django refuses forms of more than a thousand fields.
 AUTHORS_ON_THE_PAGE = 100
+# Citations that are named on the page of a paper, each way; the rest is a click away.
+CITATIONS_NAMED = 10
 
 
 # Identifiers ----------------------------------------------------------------------------------------------------------
@@ -210,6 +213,13 @@ class CitedByCountInline(AnyTabularInline):
         return False
 
 
+def _named(citations: QuerySet[Citation], title: str) -> SafeString | str:
+    """The first few of these citations, each a link with the title of the paper at its other end and the role."""
+    rows = citations.values_list("pk", title, "role")[:CITATIONS_NAMED]
+    lines = [(admin_url(Citation, "change", pk), short(words), word_label(role, Role)) for pk, words, role in rows]
+    return format_html_join(SafeString("<br>"), '<a href="{}">{}</a> ({})', lines) or NOTHING
+
+
 @admin.register(Paper)
 class PaperAdmin(BaseAdmin):
     """Papers: their facts, identifiers and authors."""
@@ -241,7 +251,9 @@ class PaperAdmin(BaseAdmin):
         "field_sources_list",
         "cited_by_count",
         "known_citing",
+        "newest_citing",
         "makes",
+        "cited_papers",
         "hub_class",
         "merged_into",
         "created_at",
@@ -354,10 +366,22 @@ class PaperAdmin(BaseAdmin):
             return NOTHING
         return link(admin_url(Citation, "changelist", cited__id__exact=paper.pk, merged="0"), count(hub.known))
 
-    @admin.display(description="what it cites")
-    def makes(self, paper: Paper) -> SafeString:
-        """A link to its references."""
-        return link(admin_url(Citation, "changelist", citing__id__exact=paper.pk), "References in the collection")
+    @admin.display(description="the newest that cite it")
+    def newest_citing(self, paper: Paper) -> SafeString | str:
+        """The first few, each with its role, in the order of the list."""
+        return _named(Citation.objects.of_hub(paper.pk).order_by("-sort_date", "-id"), "citing__title")
+
+    @admin.display(description="papers known that it cites")
+    def makes(self, paper: Paper) -> SafeString | str:
+        """How many papers of the collection it cites, with a link to them."""
+        number = Citation.objects.by_paper(paper.pk).count()
+        address = admin_url(Citation, "changelist", citing__id__exact=paper.pk, merged="0")
+        return link(address, count(number)) if number else NOTHING
+
+    @admin.display(description="the first that it cites")
+    def cited_papers(self, paper: Paper) -> SafeString | str:
+        """The first few by title, each with its role."""
+        return _named(Citation.objects.by_paper(paper.pk).order_by("cited__sort_title", "pk"), "cited__title")
 
     @admin.display(description="class")
     def hub_class(self, paper: Paper) -> SafeString | str:

@@ -23,17 +23,20 @@ from citations import labelling
 from citations.admin.audits import PAUSED
 from citations.admin.base import short, user_of
 from citations.admin.desk_task import load, statements
-from citations.curation import deciding
+from citations.curation import deciding, reports
 from citations.curation.queue import FILTERS, Filters, Queue, any_unclassified, read_queue
 from citations.labelling import LabelError, LedgerMark, LedgerMovedError
-from citations.models import Citation, HubSummary, Label, Mention, Paper, Skip
+from citations.models import Citation, HubSummary, Label, Mention, Paper, Report, Skip
 from citations.vocabulary import HubClass, Polarity, Role, SkipReason
 
 PERMISSION = "citations.add_label"
+ANSWER = "citations.change_report"
 # As much of a note as a page of history shows; the field says so.
 NOTE_LENGTH = 500
-# Decisions of a session that can be undone one after the other, and what is shown of the queue beside the first.
+# Decisions of a session that can be undone one after the other; citations that are not asked about again before all
+# others; and what is shown of the queue beside the first.
 REMEMBERED = 50
+NOT_AGAIN = 200
 NEXT_SHOWN = 4
 HUBS_SHOWN = 6
 SKIPPED_SHOWN = 200
@@ -43,13 +46,14 @@ SESSION = "desk"
 
 @dataclass(frozen=True)
 class Choice:
-    """What a form states. `confirms` is the label whose word is said again."""
+    """What a form states. `confirms`: the label whose word is said again; `accepts`: the report that is agreed with."""
 
     role: Role | None = None
     polarity: Polarity | None = None
     note: str = ""
     mention: Mention | None = None
     confirms: Label | None = None
+    accepts: Report | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,8 @@ def _page(
 ) -> HttpResponse:
     """The desk with one citation, or the word that nothing waits."""
     curator = user_of(request)
-    queue = read_queue(curator, filters, request.session.get(PAUSED, ()))
+    session = request.session.get(SESSION, {})
+    queue = read_queue(curator, filters, request.session.get(PAUSED, ()), session.get("citations", ()))
     if citation is None and clash is None and queue.entries:
         audit_id = _place(request, queue).audit_id
         if audit_id is not None:
@@ -133,7 +138,6 @@ def _page(
         citation = _citations().get(pk=_place(request, queue).citation_id)
     task = load(citation, curator.pk) if citation is not None else None
     current = citation.pk if citation is not None else 0
-    session = request.session.get(SESSION, {})
     following = [pair for pair in queue.after(current, NEXT_SHOWN) if pair[1].audit_id is None]
     context = {
         "queue": queue,
@@ -149,6 +153,8 @@ def _page(
         "clash": clash,
         "last": deciding.last_decision(session.get("labels", []), curator),
         "session": session,
+        "may_see_reports": curator.has_perm("citations.view_report") or curator.has_perm(ANSWER),
+        "may_answer": curator.has_perm(ANSWER),
         "roles": list(Role),
         "polarities": list(Polarity),
         "skip_reasons": list(SkipReason),
@@ -219,8 +225,9 @@ def _act(request: HttpRequest, filters: Filters) -> HttpResponse:
         return HttpResponseRedirect(desk_address(filters))
     try:
         return act(request, filters, citation)
-    except LabelError as error:
-        messages.error(request, f"{error} Nothing was written.")
+    except (LabelError, reports.AlreadyAnswered) as error:
+        said = str(error) if isinstance(error, reports.AlreadyAnswered) else f"{error} Nothing was written."
+        messages.error(request, said)
         return HttpResponseRedirect(desk_address(filters, citation=citation.pk))
 
 
@@ -280,6 +287,8 @@ def _write(
     session = request.session.get(SESSION, {})
     session["labels"] = [*session.get("labels", []), label.pk][-REMEMBERED:]
     session["decided"] = session.get("decided", 0) + 1
+    others = [pk for pk in session.get("citations", []) if pk != citation.pk]
+    session["citations"] = [*others, citation.pk][-NOT_AGAIN:]
     request.session[SESSION] = session
     messages.success(request, _outcome(citation, choice, before))
     return HttpResponseRedirect(desk_address(filters))
@@ -309,6 +318,7 @@ def _outcome(citation: Citation, choice: Choice, before: str) -> str:
     words = ", ".join(word.label for word in (choice.role, choice.polarity) if word)
     hub, after = short(citation.cited.title, 60), _hub_class(citation.cited_id)
     said = "Confirmed" if choice.confirms else "Recorded"
+    said = f"Report {choice.accepts.pk} was accepted. {said}" if choice.accepts else said
     sentence = f"{said}: {words}, for “{short(citation.citing.title, 60)}”."
     if after != before and after:
         return f"{sentence} “{hub}” is now {HubClass(after).label}; it was {HubClass(before).label}."
@@ -326,10 +336,46 @@ def _undo(request: HttpRequest, filters: Filters, citation: Citation) -> HttpRes
     deciding.undo(label, user_of(request))
     session = request.session.get(SESSION, {})
     session["labels"] = [pk for pk in session.get("labels", []) if pk != label.pk]
+    session["citations"] = [pk for pk in session.get("citations", []) if pk != citation.pk]
     session["decided"] = max(0, session.get("decided", 0) - 1)
     request.session[SESSION] = session
     messages.success(request, f"Undone: your decision on “{short(citation.citing.title, 60)}”. Nothing was deleted.")
     return HttpResponseRedirect(desk_address(filters, citation=citation.pk))
+
+
+def _accept(request: HttpRequest, filters: Filters, citation: Citation) -> HttpResponse:
+    """Agree with a reader's report: what it says becomes the curator's own decision."""
+    report, answer = _report(request, citation), _note(request.POST)
+    curator = user_of(request)
+    if not report.role and not report.polarity:
+        reports.accept(report.pk, curator, answer)
+        messages.success(request, f"Report {report.pk} was accepted; no label was written.")
+        return HttpResponseRedirect(desk_address(filters, citation=citation.pk))
+    choice = Choice(_word(Role, report.role), _word(Polarity, report.polarity), answer, accepts=report)
+
+    def write(seen: LedgerMark) -> Label:
+        label = reports.accept(report.pk, curator, answer, seen).label
+        assert label is not None
+        return label
+
+    return _write(request, filters, citation, choice, write)
+
+
+def _decline(request: HttpRequest, filters: Filters, citation: Citation) -> HttpResponse:
+    """Disagree with a reader's report: nothing changes but the report."""
+    report = reports.decline(_report(request, citation).pk, user_of(request), _note(request.POST))
+    messages.success(request, f"Report {report.pk} was declined; no label was written.")
+    return HttpResponseRedirect(desk_address(filters))
+
+
+def _report(request: HttpRequest, citation: Citation) -> Report:
+    """The report on this citation that the form names. Raises `LabelError` for none."""
+    if not user_of(request).has_perm(ANSWER):
+        raise PermissionDenied
+    found = Report.objects.filter(pk=_number(request.POST.get("report", "")), citation=citation).first()
+    if found is None:
+        raise LabelError("There is no such report on this citation.")
+    return found
 
 
 def _skip(request: HttpRequest, filters: Filters, citation: Citation) -> HttpResponse:
@@ -354,6 +400,8 @@ _ACTS: Mapping[str, Callable[[HttpRequest, Filters, Citation], HttpResponse]] = 
     "decide": _decide,
     "confirm": _confirm,
     "undo": _undo,
+    "accept": _accept,
+    "decline": _decline,
     "skip": _skip,
     "take-up": _take_up,
 }

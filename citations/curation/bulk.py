@@ -1,17 +1,20 @@
 """One decision on many citations at once: in one transaction, in bounded memory, each a label of its own in the ledger.
 
+What is no label (a flag, a deletion, a hub counted anew) becomes an entry of each row in the admin's own log.
+
 Rows are read by the batch in order of their ids, so that a filter which a decision takes them out of does no harm.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -108,6 +111,8 @@ def set_self_citation(rows: QuerySet[Citation], curator: User, *, value: bool) -
                 citation.is_self_citation = value
                 citation.flag_sources = {**citation.flag_sources, "is_self_citation": CURATOR}
             Citation.objects.bulk_update(batch, ["is_self_citation", "flag_sources"], batch_size=BATCH)
+            said = "Marked as a self-citation." if value else "Marked as no self-citation."
+            _log(curator, batch, CHANGE, said)
             outcome.done += len(batch)
         summaries.recount(hubs, Cause("A curator said of several citations whether they are self-citations.", curator))
     return outcome
@@ -132,6 +137,7 @@ def delete_unlabelled(rows: QuerySet[Citation], curator: User) -> Outcome:
         for batch in _batches(rows.annotate(rests=reduce(or_, rests))):
             free = [citation for citation in batch if not citation.rests and citation.merged_into_id is None]
             ids = [citation.pk for citation in free]
+            _log(curator, free, DELETION, "Deleted: it carried no label.")
             Mention.objects.filter(citation_id__in=ids).delete()
             Citation.objects.filter(pk__in=ids).delete()
             citing.update(citation.citing_id for citation in free)
@@ -143,7 +149,7 @@ def delete_unlabelled(rows: QuerySet[Citation], curator: User) -> Outcome:
     return outcome
 
 
-def recount_hubs(hubs: QuerySet[HubSummary], *, at_most: int) -> Outcome:
+def recount_hubs(hubs: QuerySet[HubSummary], curator: User, *, at_most: int) -> Outcome:
     """Compute all that is derived of these hubs anew, in one transaction. Raises `BulkError` for too many."""
     ids = list(hubs.order_by("pk").values_list("pk", flat=True)[: at_most + 1])
     if len(ids) > at_most:
@@ -153,6 +159,7 @@ def recount_hubs(hubs: QuerySet[HubSummary], *, at_most: int) -> Outcome:
         for pk in ids:
             if labelling.rebuild_hub(pk).differed:
                 outcome.done += 1
+                _log(curator, HubSummary.objects.filter(pk=pk), CHANGE, "Counted anew.")
             else:
                 outcome.left["right already"] += 1
     return outcome
@@ -161,6 +168,11 @@ def recount_hubs(hubs: QuerySet[HubSummary], *, at_most: int) -> Outcome:
 def hubs_of_papers(papers: QuerySet[Paper]) -> QuerySet[HubSummary]:
     """The summaries of those of these papers that have one."""
     return HubSummary.objects.filter(pk__in=papers.order_by().values("pk"))
+
+
+def _log(curator: User, rows: Iterable[Any], flag: int, said: str) -> None:
+    """Write an entry of each row to the admin's log."""
+    LogEntry.objects.log_actions(curator.pk, rows, flag, said)
 
 
 # Batches --------------------------------------------------------------------------------------------------------------

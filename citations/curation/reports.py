@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from citations import labelling, summaries
 from citations.formatting import datetime_text
+from citations.labelling import LedgerMark
 from citations.models import Citation, Label, Report
 from citations.summaries import Cause
 from citations.text.characters import clean_characters
@@ -76,15 +77,15 @@ def clean(words: str) -> str:
     return clean_characters(words).strip()
 
 
-def accept(report_id: int, curator: User, answer: str = "") -> Report:
+def accept(report_id: int, curator: User, answer: str = "", seen: LedgerMark | None = None) -> Report:
     """The curator agrees: what the report says becomes a label of theirs, whose note names the report.
 
     A report that is a comment alone changes no label. Raises `AlreadyAnswered` where it is not open any more, and
-    nothing is written then.
+    `labelling.LedgerMovedError` where the citation's ledger is not at `seen`; nothing is written then.
     """
     with transaction.atomic():
         report = _open(report_id)
-        label = _label(report, curator, answer) if report.role or report.polarity else None
+        label = _label(report, curator, answer, seen) if report.role or report.polarity else None
         return _answer(report, Report.ACCEPTED, curator, answer, label)
 
 
@@ -124,7 +125,7 @@ def _open(report_id: int) -> Report:
     return report
 
 
-def _label(report: Report, curator: User, answer: str) -> Label:
+def _label(report: Report, curator: User, answer: str, seen: LedgerMark | None) -> Label:
     """The curator's label that says what the report says."""
     label = Label(
         citation=report.citation.merged_into or report.citation,
@@ -135,7 +136,7 @@ def _label(report: Report, curator: User, answer: str) -> Label:
         curator=curator,
         note=note(report.pk, answer),
     )
-    return labelling.add_labels([label], Cause(ACCEPTED_CAUSE, curator))[0]
+    return labelling.add_labels([label], Cause(ACCEPTED_CAUSE, curator), seen)[0]
 
 
 def note(number: int, answer: str) -> str:

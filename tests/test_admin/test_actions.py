@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -38,6 +39,12 @@ def answer(desk: Client, model: Any, action: str, rows: Any = (), *, query: str 
     number = ask(desk, model, action, rows, query=query).context["number"]
     done = ask(desk, model, action, rows, query=query, answered="1", expected=str(number), **data)
     return desk.get(done["Location"]) if done.status_code == 302 else done
+
+
+def logged(curator: User, row: Any) -> list[str]:
+    """What the admin's log says that this curator did to a row."""
+    entries = LogEntry.objects.filter(user=curator, content_type__model=row._meta.model_name, object_id=str(row.pk))
+    return list(entries.values_list("change_message", flat=True))
 
 
 def test_an_action_asks_first_and_writes_nothing_before_the_answer(desk: Client) -> None:
@@ -130,7 +137,7 @@ def test_chosen_labels_are_confirmed_unless_they_are_undone_or_no_imports(desk: 
 
 
 @pytest.mark.parametrize(("value", "flag"), [("1", True), ("0", False)])
-def test_self_citations_are_a_curators_word(desk: Client, value: str, flag: bool) -> None:
+def test_self_citations_are_a_curators_word(desk: Client, curator: User, value: str, flag: bool) -> None:
     citation = make_citation(is_self_citation=not flag, flag_sources={"is_influential": "openalex"})
     page = text_of(answer(desk, Citation, "set_self_citation", [citation], value=value))
     assert "1 citation marked." in page
@@ -138,6 +145,7 @@ def test_self_citations_are_a_curators_word(desk: Client, value: str, flag: bool
     assert citation.is_self_citation is flag
     assert citation.flag_sources == {"is_influential": "openalex", "is_self_citation": "curator"}
     assert not labelling.hub_differs(citation.cited_id).differed
+    assert logged(curator, citation) == [f"Marked as {'a' if flag else 'no'} self-citation."]
 
 
 def test_only_citations_that_carry_nothing_are_deleted(desk: Client, curator: User) -> None:
@@ -151,9 +159,11 @@ def test_only_citations_that_carry_nothing_are_deleted(desk: Client, curator: Us
     assert not Citation.objects.filter(pk=free.pk).exists()
     assert Citation.objects.count() == Mention.objects.count() == 5
     assert HubSummary.objects.get(pk=free.cited_id).known == 0
+    assert logged(curator, free) == ["Deleted: it carried no label."]
+    assert LogEntry.objects.count() == 1
 
 
-def test_hubs_are_counted_anew_from_both_lists(desk: Client) -> None:
+def test_hubs_are_counted_anew_from_both_lists(desk: Client, curator: User) -> None:
     hub = make_hub({"method": 3}, title="A hub")
     for model, rows in ((HubSummary, HubSummary.objects.filter(pk=hub.pk)), (Paper, Paper.objects.filter(pk=hub.pk))):
         HubSummary.objects.filter(pk=hub.pk).update(known=99)
@@ -162,6 +172,7 @@ def test_hubs_are_counted_anew_from_both_lists(desk: Client) -> None:
     assert "0 hubs corrected; 1 left as it is: right already." in text_of(
         answer(desk, HubSummary, "recount_hubs", HubSummary.objects.filter(pk=hub.pk))
     )
+    assert logged(curator, HubSummary.objects.get(pk=hub.pk)) == ["Counted anew."] * 2
 
 
 def test_too_many_hubs_are_for_the_command_line(desk: Client, monkeypatch: pytest.MonkeyPatch) -> None:

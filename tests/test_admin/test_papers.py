@@ -13,9 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from citations import labelling
 from citations.admin import authors
 from citations.admin.papers import free_slug
-from citations.models import Author, Authorship, HubSummary, Identifier, Paper, Venue
+from citations.models import Author, Authorship, Citation, HubSummary, Identifier, Paper, Venue
 from citations.vocabulary import CURATOR
-from tests.factories import make_citation, make_paper, make_venue
+from tests.factories import make_citation, make_label, make_paper, make_venue
 from tests.test_admin.pages import QUERIES, address, form_of, send, text_of
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +264,22 @@ def test_each_field_in_the_rows_of_a_paper_says_its_name(desk: Client) -> None:
 
 def test_links_within_the_tables_of_the_admin_are_underlined_by_a_sheet_of_ours(desk: Client) -> None:
     assert 'href="/static/css/admin.css"' in desk.get("/admin/").content.decode()
+
+
+def test_the_page_of_a_paper_shows_what_cites_it_and_what_it_cites(desk: Client) -> None:
+    paper = make_paper("In the middle")
+    citing = make_citation(make_paper("A newer paper <b>"), paper)
+    cited = make_citation(paper, make_paper("An older paper"))
+    make_label(cited, "dataset")
+    response = desk.get(address(Paper, "change", paper.pk))
+    page = text_of(response)
+    for words in (
+        "Citing papers known: 1",
+        "The newest that cite it: A newer paper <b> (–)",
+        "Papers known that it cites: 1",
+        "The first that it cites: An older paper (Dataset)",
+    ):
+        assert words in page, words
+    for citation in (citing, cited):
+        assert address(Citation, "change", citation.pk) in response.content.decode()
+    assert "paper <b>" not in response.content.decode()

@@ -441,6 +441,100 @@ def test_a_hub_that_would_turn_stays_with_its_next_paper_when_one_is_skipped(des
     assert (reason, Citation.objects.get(pk=other).cited, other != first.pk) == (Reason.CHANGE, hub, True)
 
 
+def test_what_a_decision_left_open_comes_again_after_all_others_and_not_at_once(desk: Client) -> None:
+    first, second, third = (make_citation() for _ in range(3))
+    for citation in (first, second, third):
+        make_label(citation, "", "disputes", source="scite")
+    order = []
+    for _ in range(4):
+        shown = re.search(r'name="citation" value="(\d+)"', desk.get(desk_url()).content.decode())
+        assert shown is not None
+        order.append(int(shown[1]))
+        send(desk, Citation.objects.get(pk=order[-1]), role="method")
+    assert order == [third.pk, second.pk, first.pk, third.pk]
+    send(desk, second, "undo", label=Label.objects.filter(citation=second).latest("id").pk)
+    assert second.citing.title in text_of(desk.get(desk_url()))
+
+
+# Reports -------------------------------------------------------------------------------------------------------------
+
+
+def report_on(citation: Citation, role: str = "comparison") -> Report:
+    return Report.objects.create(citation=citation, role=role, comment="A table compares the two.")
+
+
+def test_a_report_is_accepted_where_it_is_read_and_becomes_a_label_that_names_it(desk: Client, curator: User) -> None:
+    citation = make_citation()
+    make_label(citation, "method", source="openalex")
+    report = report_on(citation)
+    page = text_of(desk.get(desk_url()))
+    assert "A reader suggests Baseline instead of Tool or method" in page
+    assert "Accept: label it Baseline" in page
+    told = text_of(send(desk, citation, "accept", report=report.pk, note="Table 3."))
+    assert f"Report {report.pk} was accepted. Recorded: Baseline" in told
+    report.refresh_from_db()
+    assert (report.status, report.answered_by, report.answer) == (Report.ACCEPTED, curator, "Table 3.")
+    label = Label.objects.latest("id")
+    assert (label.role, label.curator, label.note) == ("comparison", curator, f"Report {report.pk}. Table 3.")
+    assert report.label == label
+    send(desk, citation, "undo", label=label.pk)
+    assert fresh(citation).role == "method"
+
+
+def test_a_report_is_declined_where_it_is_read_and_no_label_is_written(desk: Client, curator: User) -> None:
+    citation = make_citation()
+    report = report_on(citation)
+    told = text_of(send(desk, citation, "decline", report=report.pk, note="They only name it."))
+    assert f"Report {report.pk} was declined; no label was written." in told
+    report.refresh_from_db()
+    assert (report.status, report.answered_by, report.answer) == (Report.DECLINED, curator, "They only name it.")
+    assert not Label.objects.exists()
+    assert "was declined by ann" in text_of(send(desk, citation, "accept", report=report.pk))
+    assert not Label.objects.exists()
+
+
+def test_a_report_is_not_accepted_on_a_ledger_that_has_moved_on(desk: Client) -> None:
+    citation = make_citation()
+    report, seen = report_on(citation), mark_of(citation)
+    make_label(citation, "evidence", curator=make_curator("ben"))
+    response = send(desk, citation, "accept", report=report.pk, seen=seen, note="Table 3.")
+    assert response.status_code == 409
+    assert "Accept again: Baseline" in text_of(response)
+    report.refresh_from_db()
+    assert (report.status, Label.objects.count()) == (Report.OPEN, 1)
+    send(desk, citation, "accept", report=report.pk, note="Table 3.")
+    assert fresh(citation).role == "comparison"
+
+
+def test_a_comment_is_accepted_without_a_label(desk: Client) -> None:
+    citation = make_citation()
+    report = report_on(citation, role="")
+    assert "A reader suggests a look" in text_of(desk.get(desk_url()))
+    assert "no label was written" in text_of(send(desk, citation, "accept", report=report.pk))
+    report.refresh_from_db()
+    assert (report.status, Label.objects.count()) == (Report.ACCEPTED, 0)
+
+
+def test_reports_are_answered_by_those_who_may_and_read_by_no_others(client: Client) -> None:
+    citation = make_citation()
+    report = report_on(citation)
+    helper = User.objects.create(username="cleo", is_staff=True)
+    helper.user_permissions.add(Permission.objects.get(codename="add_label"))
+    client.force_login(helper)
+    assert "A table compares the two." not in text_of(client.get(desk_url(citation=citation.pk)))
+    for act in ("accept", "decline"):
+        assert send(client, citation, act, report=report.pk).status_code == 403
+    report.refresh_from_db()
+    assert report.status == Report.OPEN
+
+
+def test_a_report_on_another_citation_is_not_answered_here(desk: Client) -> None:
+    report = report_on(make_citation())
+    assert "no such report on this citation" in text_of(send(desk, make_citation(), "accept", report=report.pk))
+    report.refresh_from_db()
+    assert report.status == Report.OPEN
+
+
 # Two curators --------------------------------------------------------------------------------------------------------
 
 
