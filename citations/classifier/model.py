@@ -113,20 +113,25 @@ def _squared(runs: Mapping[str, Weights]) -> dict[str, Weights]:
 
 
 def _weighed(known: Mapping[str, Weights], runs: Sequence[str]) -> Triple:
-    """The weights of runs, times their TF-IDF scaled to length 1."""
+    """The weights of runs, times their TF-IDF scaled to length 1.
+
+    All are looked up and summed by built-in functions as if they occurred once; what is repeated is added after.
+    """
     find = known.get
-    squares = one = two = three = 0.0
-    for run, count in Counter(runs).items():
-        weights = find(run)
-        if weights is None:
-            continue
-        square, first, second, third = weights
-        if count == 1:
-            squares, one, two, three = squares + square, one + first, two + second, three + third
-        else:
-            times = 1 + math.log(count)
-            squares += times * times * square
-            one, two, three = one + times * first, two + times * second, three + times * third
+    counts = Counter(runs)
+    found = list(filter(None, map(find, counts)))
+    if not found:
+        return _NOTHING
+    squares, one, two, three = (sum(column, 0.0) for column in zip(*found, strict=True))
+    if len(counts) < len(runs):
+        for run, count in [item for item in counts.items() if item[1] > 1]:
+            weights = find(run)
+            if weights is not None:
+                times = 1 + math.log(count)
+                square, first, second, third = weights
+                squares += (times * times - 1) * square
+                times -= 1
+                one, two, three = one + times * first, two + times * second, three + times * third
     length = math.sqrt(squares) or 1.0
     return one / length, two / length, three / length
 
