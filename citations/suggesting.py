@@ -173,15 +173,16 @@ def _classify_batch(model: Model, ids: Sequence[int]) -> Counts:
 def ask(model: LanguageModel, citation_id: int) -> Counts:
     """Ask a language model about one citation, and write what it suggests, in a transaction of its own.
 
-    Without a sentence nobody is asked. Raises what `LanguageModel.ask` raises, and writes nothing then.
+    Without a sentence nobody is asked. An answer that is too unsure for a suggestion, or that names no role, is kept in
+    the ledger as well, below the threshold, so that it is not asked for and paid for again. Raises what
+    `LanguageModel.ask` raises, and writes nothing then.
     """
     spoken = sentences_of([citation_id])
     suggestion = None
     if spoken:
         said = model.ask([(one.text, one.section) for one in spoken[citation_id]])
-        sure = said.confidence >= (suggestion_threshold(model.name) or 0.0)
-        if said.role.is_classified and sure:
-            suggestion = Suggestion(said.role, round(said.confidence, 4), 0)
+        # How sure it is that no role can be named says nothing of a role.
+        suggestion = Suggestion(said.role, round(said.confidence, 4) if said.role.is_classified else 0.0, 0)
     return _write(model, {citation_id: suggestion}, spoken)
 
 
@@ -261,7 +262,10 @@ def _next_label(
     spoken: Sequence[Sentence],
 ) -> tuple[Label | None, Counts]:
     """The label to add, if any, and what it counts as."""
-    if suggestion is None or suggestion.role in said.refused:
+    least = suggestion_threshold(model.name) or 0.0
+    is_sure = suggestion is not None and suggestion.confidence >= least
+    was_sure = said.label is not None and (said.label.confidence or 0.0) >= least
+    if suggestion is None or suggestion.role in said.refused or (was_sure and not is_sure):
         if said.label is None:
             return None, Counts(silent=1)
         taken_back = Label(
@@ -278,7 +282,7 @@ def _next_label(
         and (before.source, before.role) == (model.name, suggestion.role)
         and abs((before.confidence or 0.0) - suggestion.confidence) < _SAME
     ):
-        return None, Counts(unchanged=1)
+        return None, Counts(unchanged=1) if is_sure else Counts(silent=1)
     label = Label(
         citation_id=citation_id,
         mention_id=spoken[suggestion.sentence].mention_id,
@@ -287,7 +291,7 @@ def _next_label(
         source=model.name,
         confidence=suggestion.confidence,
     )
-    return label, Counts(suggested=1)
+    return label, Counts(suggested=1) if is_sure else Counts(silent=1)
 
 
 # Scoring -------------------------------------------------------------------------------------------------------------

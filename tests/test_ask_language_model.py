@@ -120,11 +120,33 @@ def test_a_second_run_asks_nothing_again(service: StandIn) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("content", [says("unclear"), says("method", 0.5)])
-def test_where_it_is_not_sure_nothing_is_suggested(service: StandIn, content: str) -> None:
-    make_citation(sentences=[SENTENCE])
+def test_where_it_is_not_sure_nothing_is_suggested_and_it_is_not_asked_again(service: StandIn, content: str) -> None:
+    citation = make_citation(sentences=[SENTENCE])
     service.answers = [(200, completion(content))]
     assert "silent 1" in run()
-    assert not Label.objects.exists()
+    citation.refresh_from_db()
+    assert (citation.suggested_role, citation.role) == ("", "")
+    assert "silent 0" in run()
+    assert len(service.asked) == 1
+    assert "silent 1" in run(again=True)
+    assert Label.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_suggestion_of_which_it_is_no_longer_sure_is_taken_back(service: StandIn) -> None:
+    citation = make_citation(sentences=[SENTENCE])
+    service.answers = [(200, completion(says("method"))), (200, completion(says("method", 0.5)))]
+    run()
+    assert "withdrawn 1" in run(again=True)
+    citation.refresh_from_db()
+    assert citation.suggested_role == ""
+
+
+@pytest.mark.django_db
+def test_json_in_a_block_of_markdown_is_read(service: StandIn) -> None:
+    make_citation(sentences=[SENTENCE])
+    service.answers = [(200, completion(f"```json\n{says('method')}\n```"))]
+    assert "suggested 1" in run()
 
 
 @pytest.mark.django_db

@@ -171,10 +171,15 @@ class _Failed(Exception):
     """Why one attempt failed; completes "<model> ..."."""
 
 
+# Many models put JSON into a block of Markdown, whatever they are told.
+_FENCED = re.compile(r"```(?:json)?\s*(\{[^`]*\})\s*```")
+
+
 def read_answer(content: str) -> Answer:
     """What an answer says, by its schema: an object with exactly `role`, one of ours, and `confidence`, 0 to 1."""
+    fenced = _FENCED.fullmatch(content.strip())
     try:
-        said: Any = json.loads(content)
+        said: Any = json.loads(fenced[1] if fenced else content)
     except (ValueError, RecursionError):
         raise _Failed("answered with something other than JSON") from None
     if not isinstance(said, dict) or set(said) != {"role", "confidence"}:
