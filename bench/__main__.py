@@ -24,6 +24,7 @@ INTRODUCTION = """# Performance
 `make bench` has written this file. Figures are medians of several rounds, taken in turns where they are compared.
 Ratios hold better than seconds: they compare two ways of doing the same on the same machine at the same time.
 PostgreSQL runs on the same machine with `fsync` off, as the tests start it.
+Figures of pages in a browser: [interface-figures.md](interface-figures.md).
 
 """
 # What holds a figure back, for readers who wonder.

@@ -114,6 +114,25 @@ def test_nothing_chosen_says_how_to_choose(client: Client) -> None:
     assert "Add two hubs" not in html
 
 
+def test_a_comparison_is_indexed_once_and_nothing_else_of_it(client: Client) -> None:
+    two()
+    first, second = sorted(Paper.objects.filter(hub__known__gt=0).values_list("slug", flat=True))[:2]
+    wanted = f'<link rel="canonical" href="http://testserver/compare/?hub={first}&amp;hub={second}">'
+    for query in (f"?hub={first}&hub={second}", f"?hub={second}&hub={first}"):
+        html = page(client, query)
+        assert wanted in html
+        assert 'content="noindex' not in html
+    for query in (
+        f"?hub={first}",
+        f"?hub={first}&hub={second}&page=2",
+        f"?hub={first}&hub={second}&add=x",
+        "?hub=nothing",
+    ):
+        html = page(client, query)
+        assert 'content="noindex, follow"' in html
+        assert 'rel="canonical"' not in html
+
+
 def test_at_most_six_hubs_are_compared(client: Client) -> None:
     hubs = [make_hub({"method": 1}, title=f"Hub number {number}", slug=f"hub-n-{number}") for number in range(8)]
     html = page(client, "?" + "&".join(f"hub={hub.slug}" for hub in hubs))

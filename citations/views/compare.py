@@ -107,6 +107,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "told": [*told, *_too_few(hubs, told)],
         "corrections": [(problem, filters.corrected_address(request.path, problem)) for problem in filters.problems],
         "usable": filters.is_usable,
+        "canonical": _to_index(request, hubs) if not told and not filters.problems else "",
         "may_add": len(hubs) < MOST,
         "most": NUMBERS[MOST],
         "wanted": wanted if offers else "",
@@ -122,6 +123,17 @@ def compare(request: HttpRequest) -> HttpResponse:
         "sample": any(map(has_sample, hubs)),
     }
     return render(request, "compare.html", context)
+
+
+def _to_index(request: HttpRequest, hubs: Sequence[Paper]) -> str:
+    """The one address under which search engines may keep this page, whatever the order of its hubs; "" where they
+    should not: a single hub has a page of its own, and further pages and what was asked besides are endless.
+    """
+    if not hubs and not request.GET:
+        return reverse("compare")
+    if len(hubs) < FEWEST or set(request.GET) != {HUB}:
+        return ""
+    return address(sorted(hubs, key=lambda hub: hub.slug))
 
 
 # Which hubs -----------------------------------------------------------------------------------------------------------
