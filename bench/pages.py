@@ -1,6 +1,6 @@
 """Pages: the hub page and the explorer on hubs of 100 to 300,000 citing papers, against the first page of the smallest.
 
-Runs in a process of its own with DATABASE_URL naming an empty database. Prints results as one line of JSON. Pages are
+Runs in a process of its own with DATABASE_URL naming the kept collection. Prints results as one line of JSON. Pages are
 asked for in process, through all middleware, with no cache of pages: what is measured is the work itself. On SQLite,
 where all of it is done by this process, time is the processor's, which other programs on the machine do not lengthen.
 
@@ -53,10 +53,8 @@ SORTS = ("newest", "oldest", "cited", "title", "confidence")
 
 def measure() -> list[Any]:
     """All results of one database."""
-    from bench import synthetic
     from bench.admin_pages import admin_pages
 
-    synthetic.make()
     parts = (hub_pages, explorer_pages, against_raw, unchanged, admin_pages, exports)
     wanted = os.environ.get("BENCH_PARTS", "").split() or [part.__name__ for part in parts]
     return [found for part in parts if part.__name__ in wanted for found in part()]
@@ -369,7 +367,6 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("DATA_DIR", folder)
-        os.environ.setdefault("DATABASE_URL", f"sqlite:///{os.environ['DATA_DIR']}/db.sqlite3")
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "explorer.settings")
         Path(os.environ["DATA_DIR"], "static").mkdir(exist_ok=True)
         django.setup()
