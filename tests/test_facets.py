@@ -419,13 +419,13 @@ class AnyFilter(TestCase):
         for drop in listing.drops:
             assert self.length(drop.url) == drop.count
 
-    @settings(max_examples=150)
+    @settings(max_examples=100)
     @given(A_FILTER)
     @example([("role", "evidence"), ("q", "sparse"), ("sort", "relevance")])
     def test_counts_and_lists_agree(self, pairs: list[tuple[str, str]]) -> None:
         self.check(pairs)
 
-    @settings(max_examples=100)
+    @settings(max_examples=60)
     @given(A_FILTER)
     def test_counts_from_kept_columns_agree_too(self, pairs: list[tuple[str, str]]) -> None:
         with pytest.MonkeyPatch.context() as patch:

@@ -284,7 +284,7 @@ def test_every_number_opens_exactly_what_it_counts(client: Client, busy: Paper) 
         return answers[address]
 
     @given(PAIRS)
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
     def check(pairs: list[tuple[str, str]]) -> None:
         query = QueryDict(mutable=True)
         for name, value in pairs:

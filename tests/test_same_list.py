@@ -210,7 +210,7 @@ def _check(client: Client, pairs: list[tuple[str, str]]) -> None:
         assert _titles(read) == of_page, (form, query)
 
 
-@pytest.mark.parametrize("examples", [150, pytest.param(2_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("examples", [100, pytest.param(2_000, marks=pytest.mark.soak)])
 def test_every_form_of_any_list_names_the_same_papers_in_the_same_order(
     client: Client, hub: Paper, examples: int
 ) -> None:
@@ -244,7 +244,7 @@ def test_each_number_of_the_panel_opens_the_list_that_it_counts(client: Client, 
         return lengths[address]
 
     @given(A_FILTER)
-    @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
     def check(pairs: list[tuple[str, str]]) -> None:
         page = client.get(f"/hubs/pythia/citing/{_query(pairs)}").content.decode()
         panel = page.partition('class="facet-set"')[2].partition("</nav>")[0]
