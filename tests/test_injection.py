@@ -23,6 +23,8 @@ from django.test import Client
 from lxml import etree, html
 
 from citations.models import (
+    Audit,
+    AuditEntry,
     Author,
     Authorship,
     Citation,
@@ -193,6 +195,8 @@ def poisoned(value: str) -> tuple[Paper, Citation]:
     Report.objects.create(
         citation=citation, comment=value, answer=value, status="declined", answered_by=ann, answered_at=label.created_at
     )
+    audit = Audit.objects.create(hub=hub, seed=4711, population=5, planned=1, curator=ann, finished_at=label.created_at)
+    AuditEntry.objects.create(audit=audit, citation=citation, position=1, reading="method", label=label)
     # Last, and past every writer: what stands in the columns is the value itself.
     Paper.objects.update(title=value, abstract=value, summary=value, url=SCRIPT_ADDRESS, sort_title=value)
     Paper.objects.filter(slug="hub").update(url=value)
@@ -209,7 +213,7 @@ def poisoned(value: str) -> tuple[Paper, Citation]:
 def places(citation: Citation) -> list[str]:
     """Every kind of address that shows what was imported."""
     forms = ("csv", "json", "bib", "ris", "csl.json", "jsonld", "atom")
-    number = citation.pk
+    number, audits = citation.pk, Audit.objects.values_list("pk", flat=True)
     return [
         "/",
         "/hubs/",
@@ -227,10 +231,13 @@ def places(citation: Citation) -> list[str]:
         f"/citations/{number}/report/",
         "/papers/",
         "/papers/hub/",
+        "/papers/hub/?role=method",
         "/papers/citing/",
         "/papers/loser/",
         "/compare/?hub=hub&hub=citing",
         "/search/?q=zqx",
+        "/search/suggestions/?q=zqx",
+        *(f"/audits/{audit}{form}" for audit in audits for form in ("/", ".csv")),
         "/about/data/",
         "/about/data/agreement/",
         "/api/hubs/",
@@ -424,6 +431,10 @@ PARAMETERS = [
     "polarity",
     "suggested",
     "decided_by",
+    "source",
+    "said",
+    "read",
+    "same",
     "coarse",
     "confirmed",
     "year_min",
@@ -458,6 +469,8 @@ LISTS = (
     "/hubs/",
     "/papers/",
     "/search/",
+    "/search/suggestions/",
+    "/papers/hub/",
     "/compare/",
     "/hubs/hub/",
     "/hubs/hub/citing/",

@@ -106,7 +106,13 @@ def test_every_page_from_either_end_and_by_either_way_is_the_same_list(
 
 
 @pytest.fixture
-def mixed() -> Paper:
+def mixed(mixed_hub: int) -> Paper:
+    """The hub that is made once, as its row stands."""
+    return Paper.objects.get(pk=mixed_hub)
+
+
+@pytest.fixture(scope="module")
+def mixed_hub(module_database: None) -> int:
     """A hub with 91 citing papers, of which a third have no date, and some are suggested to be something."""
     hub = make_hub({"method": 40, "dataset": 21}, 30)
     papers = list(Paper.objects.filter(references_made__cited=hub).order_by("pk"))
@@ -118,7 +124,7 @@ def mixed() -> Paper:
     paper_changed(*papers)
     for citation in Citation.objects.filter(cited=hub, role="")[:4]:
         make_label(citation, "dataset", decided_by="classifier")
-    return hub
+    return hub.pk
 
 
 def test_the_last_page_is_read_from_its_end(mixed: Paper, django_assert_num_queries: DjangoAssertNumQueries) -> None:
