@@ -7,7 +7,8 @@ set -u
 cd "$(dirname "$0")/.."
 cores=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 [ "$cores" -le 4 ] || cores=4
-workers="-n ${WORKERS:-$cores}"
+# A worker that has nothing left takes over what another still has before it: tests in the browser come last, and are long.
+workers="-n ${WORKERS:-$cores} --dist worksteal"
 
 with_postgresql=yes
 scripts/with_postgres.sh --available || with_postgresql=no
