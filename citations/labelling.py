@@ -72,18 +72,12 @@ class LedgerMark:
 
 
 def add_labels(
-    labels: Iterable[Label],
-    cause: Cause,
-    seen: LedgerMark | None = None,
-    audit_entry: AuditEntry | None = None,
-    *,
-    is_step: bool = False,
+    labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = None, audit_entry: AuditEntry | None = None
 ) -> list[Label]:
     """Add unsaved labels to the ledger, and bring effective columns and summaries up to date in the same transaction.
 
     Labels that belong together carry the same `decision`. `audit_entry`: the paper of an audit that the one label was
-    given to, which marks it as an audit's. `is_step`: the hubs are counted already but for these labels, so that big
-    ones need not be counted from the beginning. Returns the saved labels. Raises `LabelError` when one
+    given to, which marks it as an audit's. Returns the saved labels. Raises `LabelError` when one
     retracts or confirms a label of another citation, or names a mention of another; `LedgerMovedError`, and writes
     nothing, when `seen` is given and the ledger of one of the citations is no longer at it.
     """
@@ -95,7 +89,6 @@ def add_labels(
         if seen is not None and any(ledger_mark(citation) != seen for citation in citations):
             raise LedgerMovedError
         _check_references(new)
-        step = summaries.Step(_survivors(citations)) if is_step else None
         saved = Label.objects.bulk_create(new, batch_size=BATCH)
         if audit_entry is not None:
             audit_entry.label = saved[0]
@@ -103,10 +96,7 @@ def add_labels(
         hubs = resolve_citations(citations)
         if len(saved) == 1 and cause.label is None:
             cause = Cause(cause.text, cause.curator, saved[0], cause.import_run)
-        if step is None:
-            summaries.recount(hubs, cause)
-        else:
-            step.recount(hubs, cause)
+        summaries.recount(hubs, cause)
     return saved
 
 
@@ -154,7 +144,7 @@ def decide(
         curator=curator,
         note=note,
     )
-    return add_labels([label], Cause("A curator read one citation.", curator), seen, audit_entry, is_step=True)[0]
+    return add_labels([label], Cause("A curator read one citation.", curator), seen, audit_entry)[0]
 
 
 def retract(label: Label, curator: User, *, note: str = "", seen: LedgerMark | None = None) -> Label:
@@ -167,7 +157,7 @@ def retract(label: Label, curator: User, *, note: str = "", seen: LedgerMark | N
         curator=curator,
         note=note,
     )
-    return add_labels([undoing], Cause("A curator undid a label.", curator), seen, is_step=True)[0]
+    return add_labels([undoing], Cause("A curator undid a label.", curator), seen)[0]
 
 
 def confirm(label: Label, curator: User, *, note: str = "", seen: LedgerMark | None = None) -> Label:
@@ -187,7 +177,7 @@ def confirm(label: Label, curator: User, *, note: str = "", seen: LedgerMark | N
         curator=curator,
         note=note,
     )
-    return add_labels([said_again], Cause("A curator confirmed a label.", curator), seen, is_step=True)[0]
+    return add_labels([said_again], Cause("A curator confirmed a label.", curator), seen)[0]
 
 
 def ledger_mark(citation_id: int) -> LedgerMark:
@@ -201,9 +191,7 @@ def ledger_mark(citation_id: int) -> LedgerMark:
 
 
 def _of_ledger(citation_ids: list[int]) -> Q:
-    """Asked of the citations first: a condition on two tables at once would be answered by reading every label."""
-    standing = Q(pk__in=citation_ids) | Q(merged_into_id__in=citation_ids)
-    return Q(citation_id__in=Citation.objects.filter(standing).order_by().values("pk"))
+    return Q(citation_id__in=citation_ids) | Q(citation__merged_into_id__in=citation_ids)
 
 
 def new_decision() -> uuid.UUID:

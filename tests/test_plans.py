@@ -8,23 +8,19 @@ else can serve.
 from __future__ import annotations
 
 import json
-import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, TestCase
 
-from citations import labelling, search, summaries
+from citations import search
 from citations.importing.synthetic import generate_corpus
-from citations.models import Citation, HubPin, HubSummary, Paper
+from citations.models import Citation, HubSummary, Paper
 from citations.summaries import STAMPED_FROM
-from citations.vocabulary import Polarity, Role
 
 # A hub that is treated as big ones are.
 SIZE = STAMPED_FROM + 50
@@ -51,9 +47,8 @@ SORTS = ("newest", "oldest", "cited", "title", "confidence")
 Statement = tuple[str, Any]
 
 
-@contextmanager
-def noted() -> Iterator[list[Statement]]:
-    """The statements that are sent within, with their parameters."""
+def sent(client: Client, path: str, status: int = 200) -> list[Statement]:
+    """The statements that an answer takes, each once, with their parameters."""
     found: list[Statement] = []
 
     def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -61,12 +56,6 @@ def noted() -> Iterator[list[Statement]]:
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(note):
-        yield found
-
-
-def sent(client: Client, path: str, status: int = 200) -> list[Statement]:
-    """The statements that an answer takes, each once, with their parameters."""
-    with noted() as found:
         answer = client.get(path)
         assert answer.status_code == status, path
         # The end of a file is part of it.
@@ -204,32 +193,6 @@ class Plans(TestCase):
         for query in ("q=galaxy", "q=galaxy&sort=newest"):
             # Ranking looks at every match, and sorts them.
             self.check(f"/search/?{query}")
-
-    def test_a_label_costs_the_same_at_hubs_of_any_size(self) -> None:
-        curator = User.objects.create_user("ada")
-        citation = Citation.objects.of_hub(self.hub.pk).filter(role="").order_by("pk")[0]
-        with noted() as statements:
-            labelling.decide(citation, curator, role=Role.EXTENSION, polarity=Polarity.DISPUTES)
-        counted = [sql for sql, _ in statements if "GROUP BY" in sql or "ROW_NUMBER" in sql]
-        assert not counted, "the hub is counted from the beginning"
-        bad = [complaint for one in statements if one[0].startswith("SELECT") for complaint in complaints(one)]
-        assert not bad
-
-    def test_labels_counted_one_by_one_come_to_what_counting_everything_comes_to(self) -> None:
-        curator, chance = User.objects.create_user("ada"), random.Random(7)
-        hub = HubSummary.objects.get(pk=self.hub.pk)
-        best = [one["citation"] for one in hub.representatives]
-        ids = list(Citation.objects.of_hub(self.hub.pk).order_by("pk").values_list("pk", flat=True))
-        HubPin.objects.create(hub_id=self.hub.pk, citation_id=best[1], reason="It shows it best.", curator=curator)
-        for pk in [*best, *chance.sample(ids, 12)]:
-            polarity = chance.choice([None, *Polarity])
-            label = labelling.decide(
-                Citation.objects.get(pk=pk), curator, role=chance.choice(list(Role)), polarity=polarity
-            )
-            if chance.random() < 0.4:
-                labelling.retract(label, curator)
-            assert not summaries.differing([self.hub.pk])
-        assert HubSummary.objects.get(pk=self.hub.pk).stamp != hub.stamp
 
     def test_the_page_of_a_paper_follows_indexes(self) -> None:
         self.check(f"/papers/{self.hub.slug}/")

@@ -7,7 +7,7 @@ from typing import Any, Never
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,10 +18,6 @@ from citations.vocabulary import DECIDERS, DecidedBy, Polarity, Role, choices
 
 _ROLES = ["", *Role]
 _POLARITIES = ["", *Polarity]
-# 0 with a sentence, 1 without. Written without a parameter, so that both engines see that an index has it.
-WITHOUT_SENTENCE = Func(
-    F("mention_count"), template="(CASE WHEN %(expressions)s > 0 THEN 0 ELSE 1 END)", output_field=models.IntegerField()
-)
 # What CitationQuerySet.public() asks for.
 PUBLIC = Q(merged_into__isnull=True)
 
@@ -96,17 +92,6 @@ class Citation(models.Model):
             models.Index(fields=("cited", "sort_title", "id"), condition=PUBLIC, name="citation_title"),
             models.Index(
                 fields=("cited", "-suggested_confidence", "-id"), condition=PUBLIC, name="citation_confidence"
-            ),
-            # The best few of a role, for the representatives of a big hub.
-            models.Index(
-                F("cited"),
-                F("role"),
-                F("role_by"),
-                WITHOUT_SENTENCE,
-                F("cited_by_count").desc(),
-                F("id"),
-                condition=PUBLIC,
-                name="citation_best",
             ),
             # The curation desk reads the beginning of these and no more; each holds only what may be queued for a
             # reason. `merged_into` is always null here: without it SQLite prefers its plain index to these.

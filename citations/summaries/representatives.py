@@ -6,11 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import F, Window
+from django.db.models import Case, F, IntegerField, When, Window
 from django.db.models.functions import RowNumber
 
 from citations.models import Citation, HubPin
-from citations.models.citations import WITHOUT_SENTENCE
 from citations.vocabulary import CLASSIFIED_ROLES, DecidedBy, Role
 
 # A handful: one screen of cards, and every role can have one.
@@ -52,40 +51,26 @@ def pins_of(paper_ids: list[int]) -> dict[int, list[HubPin]]:
     return found
 
 
-# Best first: of those who decide a role, "curator" comes before "import". The order of the index `citation_best`.
-_BEST_FIRST = (F("role_by").asc(), WITHOUT_SENTENCE.asc(), F("cited_by_count").desc(), F("id").asc())
-_RANKED = ("cited_id", "id", "role", "role_by", "mention_count", "cited_by_count")
-
-
 def ranked_of(paper_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     """The best few citing papers of each role of each hub."""
+    best_first = (
+        Case(When(role_by=DecidedBy.CURATOR, then=0), default=1, output_field=IntegerField()).asc(),
+        Case(When(mention_count__gt=0, then=0), default=1, output_field=IntegerField()).asc(),
+        F("cited_by_count").desc(),
+        F("id").asc(),
+    )
     rows = (
         Citation.objects.public()
         .filter(cited_id__in=paper_ids)
         .classified()
-        .annotate(place=Window(RowNumber(), partition_by=[F("cited_id"), F("role")], order_by=_BEST_FIRST))
+        .annotate(place=Window(RowNumber(), partition_by=[F("cited_id"), F("role")], order_by=best_first))
         .filter(place__lte=REPRESENTATIVES)
-        .values(*_RANKED, "place")
+        .values("cited_id", "id", "role", "role_by", "mention_count", "cited_by_count", "place")
     )
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         found[row["cited_id"]].append(row)
     return found
-
-
-def ranked_in_big_hub(paper_id: int) -> list[dict[str, Any]]:
-    """The same for one hub, a statement for each role that reads no more than the beginning of an index."""
-    return [
-        row | {"place": place}
-        for role in CLASSIFIED_ROLES
-        for place, row in enumerate(
-            Citation.objects.of_hub(paper_id)
-            .filter(role=role)
-            .order_by(*_BEST_FIRST)
-            .values(*_RANKED)[:REPRESENTATIVES],
-            start=1,
-        )
-    ]
 
 
 def _why(citation: Mapping[str, Any], second: Mapping[str, Any] | None, of_role: int) -> str:

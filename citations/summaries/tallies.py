@@ -45,32 +45,6 @@ def cells_of(paper_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     return found
 
 
-def cells_of_citations(citation_ids: list[int]) -> dict[int, tuple[int, dict[str, Any]]]:
-    """Where single citations are counted: citation -> its hub and its cell. None for those that a merge hid."""
-    rows = Citation.objects.public().filter(pk__in=citation_ids).order_by().values("id", "cited_id", *_CELL_COLUMNS)
-    return {row.pop("id"): (row.pop("cited_id"), row) for row in rows}
-
-
-def counts_moved(counts: Mapping[str, Any], cells: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """`HubSummary.counts` after these cells were added to it, `n` below 0 taking away. Venues and audits stay."""
-    moved = dict(counts)
-    for name, change in count_cells(cells, []).items():
-        if name == "year":
-            years = {year: _summed(counts[name].get(year, {}), roles) for year, roles in change.items()}
-            moved[name] = {year: roles for year, roles in sorted((counts[name] | years).items()) if roles}
-        elif isinstance(change, dict):
-            moved[name] = _summed(counts[name], change)
-        elif name != "venue":
-            moved[name] = counts[name] + change
-    return moved
-
-
-def _summed(numbers: Mapping[str, int], change: Mapping[str, int]) -> dict[str, int]:
-    """Numbers by key after a change, without zeros, keys sorted."""
-    summed = {key: numbers.get(key, 0) + change.get(key, 0) for key in sorted(numbers.keys() | change.keys())}
-    return {key: number for key, number in summed.items() if number}
-
-
 _COUNTED = ("role", "polarity", "decided_by", "source", "role_source", "polarity_source", "suggested", "coarse_roles")
 
 
@@ -163,28 +137,10 @@ def tally_changes(cells: Iterable[Mapping[str, Any]], stored: TallyChanges) -> T
     """Cells of a hub's tally that are not as they should be."""
     wanted: Counter[tuple[Any, ...]] = Counter()
     for cell in cells:
-        wanted[_tally_key(cell)] += cell["n"]
+        wanted[tuple(cell[name] or 0 if name == "year" else cell[name] for name in _TALLY_COLUMNS)] += cell["n"]
     if wanted.total() < TALLY_FROM:
         wanted.clear()
     return {key: wanted[key] for key in wanted.keys() | stored.keys() if wanted[key] != stored.get(key, 0)}
-
-
-def moved_tally(paper_id: int, cells: Iterable[Mapping[str, Any]]) -> TallyChanges:
-    """The cells of a big hub's tally that change when these cells are added to it, `n` below 0 taking away."""
-    moved: Counter[tuple[Any, ...]] = Counter()
-    for cell in cells:
-        moved[_tally_key(cell)] += cell["n"]
-    changes: TallyChanges = {}
-    for key, change in moved.items():
-        if change:
-            stands = HubTally.objects.filter(hub_id=paper_id, **dict(zip(_TALLY_COLUMNS, key, strict=True)))
-            changes[key] = (stands.values_list("n", flat=True).first() or 0) + change
-    return changes
-
-
-def _tally_key(cell: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The cell of the tally that a cell belongs to."""
-    return tuple(cell[name] or 0 if name == "year" else cell[name] for name in _TALLY_COLUMNS)
 
 
 def write_tally(paper_id: int, changes: TallyChanges) -> None:

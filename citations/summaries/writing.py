@@ -17,15 +17,12 @@ from citations.hub_class import RULES_VERSION, classify_hub, dispute_would_turn,
 from citations.models import ClassChange, HubPin, HubSummary, ImportRun, Label, Paper
 from citations.querysets import BATCH
 from citations.summaries.audits import audits_of
-from citations.summaries.representatives import choose_representatives, pins_of, ranked_in_big_hub, ranked_of
+from citations.summaries.representatives import choose_representatives, pins_of, ranked_of
 from citations.summaries.tallies import (
     TallyChanges,
     cells_of,
-    cells_of_citations,
     count_cells,
-    counts_moved,
     hub_counts,
-    moved_tally,
     stored_tallies,
     tally_changes,
     top_venues,
@@ -112,39 +109,6 @@ def recount(paper_ids: Iterable[int], cause: Cause) -> int:
     return changed
 
 
-class Step:
-    """A change of few citations whose hubs are locked and counted: made before it, and finished after.
-
-    Big hubs are counted on from what their summaries say, so that a label costs the same at hubs of any size. Nothing
-    but the labels of these citations may change between the two.
-    """
-
-    def __init__(self, citation_ids: Iterable[int]) -> None:
-        self._ids = list(citation_ids)
-        self._before = cells_of_citations(self._ids)
-
-    def recount(self, paper_ids: Iterable[int], cause: Cause) -> int:
-        """As `recount`, of hubs of these citations."""
-        after = cells_of_citations(self._ids)
-        moved: dict[int, list[dict[str, Any]]] = {}
-        for found, sign in ((self._before, -1), (after, 1)):
-            for hub, cell in found.values():
-                moved.setdefault(hub, []).append(cell | {"n": sign})
-        ids = set(paper_ids)
-        stored = dict(HubSummary.objects.filter(pk__in=ids, known__gte=STAMPED_FROM).values_list("pk", "counts"))
-        wanted = []
-        for summary in HubSummary.objects.filter(pk__in=stored.keys() & moved.keys()).select_related("paper"):
-            hub = summary.paper_id
-            pins, audits = pins_of([hub]), audits_of([hub])
-            counts = counts_moved({k: v for k, v in stored[hub].items() if k not in ("audit", "pin")}, moved[hub])
-            counts |= {"audit": audits[hub]} if hub in audits else {}
-            chosen = choose_representatives(ranked_in_big_hub(hub), counts["role"], pins[hub])
-            values = _values(summary.paper, counts, chosen, pins[hub])
-            wanted.append((summary, values, moved_tally(hub, moved[hub])))
-        changed = _write(wanted, cause)
-        return changed + recount(ids - (stored.keys() & moved.keys()), cause)
-
-
 def _stamp(paper_ids: list[int]) -> None:
     """Give big hubs a new stamp, whether their numbers changed or not: two papers may have swapped their roles.
 
@@ -155,13 +119,8 @@ def _stamp(paper_ids: list[int]) -> None:
 
 def _rewrite(paper_ids: list[int], cause: Cause) -> int:
     """Bring a batch of locked summaries and their tallies up to date; returns how many differed."""
-    return _write(_wanted(paper_ids), cause)
-
-
-def _write(wanted: Iterable[tuple[HubSummary, dict[str, Any], TallyChanges]], cause: Cause) -> int:
-    """Write summaries and tallies where they are not as they should be; returns how many differed."""
     stale, changes, tallied, big = [], [], 0, []
-    for summary, values, of_tally in wanted:
+    for summary, values, of_tally in _wanted(paper_ids):
         write_tally(summary.paper_id, of_tally)
         if values["known"] >= STAMPED_FROM:
             big.append(summary.paper_id)
