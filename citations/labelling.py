@@ -189,7 +189,7 @@ def confirm(label: Label, curator: User, *, note: str = "", seen: LedgerMark | N
 
 
 def ledger_mark(citation_id: int) -> LedgerMark:
-    """How far the ledger of a citation has grown, with those of citations that a merge hid behind it. One query.
+    """How far the ledger of a citation has grown, with those of citations that a merge hid behind it. Two queries.
 
     Ids of one ledger grow, since the writers of a hub take turns.
     """
@@ -199,7 +199,9 @@ def ledger_mark(citation_id: int) -> LedgerMark:
 
 
 def _of_ledger(citation_ids: list[int]) -> Q:
-    return Q(citation_id__in=citation_ids) | Q(citation__merged_into_id__in=citation_ids)
+    # Asked beforehand: with both in one condition, over two tables, a database reads all labels there are.
+    hidden = Citation.objects.filter(merged_into_id__in=citation_ids).order_by().values_list("pk", flat=True)
+    return Q(citation_id__in={*citation_ids, *hidden})
 
 
 def new_decision() -> uuid.UUID:

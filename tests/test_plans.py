@@ -19,7 +19,7 @@ from django.db import connection
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 
-from citations import search
+from citations import labelling, search
 from citations.importing.synthetic import generate_corpus
 from citations.models import Citation, HubSummary, Paper
 from citations.summaries import STAMPED_FROM, representatives
@@ -159,6 +159,9 @@ class Plans(TestCase):
     def test_who_stands_for_a_role_is_read_from_the_beginning_of_an_index(self) -> None:
         with CaptureQueriesContext(connection) as asked:
             best = representatives.best_of(self.hub.pk, list(Role))
+            # Before it is ranked, a label's ledger is read: not all ledgers.
+            labelling.ledger_mark(best[0]["id"])
+            labelling.ledgers([best[0]["id"]])
         assert [c for query in asked.captured_queries for c in complaints((query["sql"], None))] == []
         assert len(best) == len(CLASSIFIED_ROLES) * representatives.REPRESENTATIVES
         ranked = representatives.ranked_of([self.hub.pk])[self.hub.pk]
