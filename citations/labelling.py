@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -19,7 +20,7 @@ from citations.engines import site_version
 from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
 from citations.models import AuditEntry, Citation, HubSummary, Label, Mention, Paper
 from citations.querysets import BATCH
-from citations.summaries import REBUILT, Cause
+from citations.summaries import REBUILT, Cause, Moves
 from citations.vocabulary import CURATOR, DecidedBy, Polarity, Role
 
 # The columns of Citation that resolve() fills, by the same names as in labels.Effective.
@@ -72,12 +73,17 @@ class LedgerMark:
 
 
 def add_labels(
-    labels: Iterable[Label], cause: Cause, seen: LedgerMark | None = None, audit_entry: AuditEntry | None = None
+    labels: Iterable[Label],
+    cause: Cause,
+    seen: LedgerMark | None = None,
+    audit_entry: AuditEntry | None = None,
+    uncounted: Set[int] = frozenset(),
 ) -> list[Label]:
     """Add unsaved labels to the ledger, and bring effective columns and summaries up to date in the same transaction.
 
     Labels that belong together carry the same `decision`. `audit_entry`: the paper of an audit that the one label was
-    given to, which marks it as an audit's. Returns the saved labels. Raises `LabelError` when one
+    given to, which marks it as an audit's. `uncounted`: hubs of which more was written in this transaction, and not
+    counted yet. Returns the saved labels. Raises `LabelError` when one
     retracts or confirms a label of another citation, or names a mention of another; `LedgerMovedError`, and writes
     nothing, when `seen` is given and the ledger of one of the citations is no longer at it.
     """
@@ -93,10 +99,12 @@ def add_labels(
         if audit_entry is not None:
             audit_entry.label = saved[0]
             audit_entry.save(update_fields=["label"])
-        hubs = resolve_citations(citations)
+        moves = Moves()
+        hubs = resolve_citations(citations, moves)
         if len(saved) == 1 and cause.label is None:
             cause = Cause(cause.text, cause.curator, saved[0], cause.import_run)
-        summaries.recount(hubs, cause)
+        summaries.recount(hubs & uncounted, cause)
+        summaries.recount(hubs - uncounted, cause, moves)
     return saved
 
 
@@ -106,15 +114,15 @@ def add_in_batches(hubs: Iterable[int], batches: Iterable[Sequence[Label]], caus
     `hubs` are all papers that the labelled citations cite: they are held before the first of the `batches` is asked
     for, and counted once, after the last. All of it is one transaction.
     """
-    held, added = set(hubs), 0
+    held, added, moves = set(hubs), 0, Moves()
     with transaction.atomic():
         summaries.lock_hubs(held)
         for batch in batches:
             _check_references(batch)
             Label.objects.bulk_create(batch, batch_size=BATCH)
-            held |= resolve_citations({label.citation_id for label in batch})
+            held |= resolve_citations({label.citation_id for label in batch}, moves)
             added += len(batch)
-        summaries.recount(held, cause)
+        summaries.recount(held, cause, moves)
     return added
 
 
@@ -181,7 +189,7 @@ def confirm(label: Label, curator: User, *, note: str = "", seen: LedgerMark | N
 
 
 def ledger_mark(citation_id: int) -> LedgerMark:
-    """How far the ledger of a citation has grown, with those of citations that a merge hid behind it. One query.
+    """How far the ledger of a citation has grown, with those of citations that a merge hid behind it. Two queries.
 
     Ids of one ledger grow, since the writers of a hub take turns.
     """
@@ -191,7 +199,9 @@ def ledger_mark(citation_id: int) -> LedgerMark:
 
 
 def _of_ledger(citation_ids: list[int]) -> Q:
-    return Q(citation_id__in=citation_ids) | Q(citation__merged_into_id__in=citation_ids)
+    # Asked beforehand: with both in one condition, over two tables, a database reads all labels there are.
+    hidden = Citation.objects.filter(merged_into_id__in=citation_ids).order_by().values_list("pk", flat=True)
+    return Q(citation_id__in={*citation_ids, *hidden})
 
 
 def new_decision() -> uuid.UUID:
@@ -277,14 +287,16 @@ def ledgers(citation_ids: Iterable[int]) -> dict[int, list[LabelRow]]:
     return found
 
 
-def resolve_citations(citation_ids: Iterable[int]) -> set[int]:
+def resolve_citations(citation_ids: Iterable[int], moves: Moves | None = None) -> set[int]:
     """Write the effective columns of these citations from their ledgers; returns the hubs they belong to.
 
-    A citation that a merge hid stands for nothing of its own: its survivor is resolved instead.
+    A citation that a merge hid stands for nothing of its own: its survivor is resolved instead. What is written is
+    noted in `moves`.
     """
     ids = list(citation_ids)
     for stale, _ in _stale_citations(_survivors(ids)):
-        Citation.objects.overwrite(stale, EFFECTIVE)
+        with moves.noted(citation.pk for citation in stale) if moves is not None else nullcontext():
+            Citation.objects.overwrite(stale, EFFECTIVE)
     return hubs_of(ids)
 
 

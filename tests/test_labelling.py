@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from citations import labelling, summaries
+from citations.curation import bulk
 from citations.labels import resolve
 from citations.models import Citation, ClassChange, HubPin, HubSummary, HubTally, Label, Mention, Paper
 from citations.summaries import Cause
@@ -24,6 +25,10 @@ pytestmark = pytest.mark.django_db
 
 IMPORTED = Cause("Labels came with an import.")
 _numbers = itertools.count(1)
+
+
+def refuse(*_: Any) -> Any:
+    raise AssertionError("The citations of a big hub were counted again.")
 
 
 def make_hub(citing: int) -> tuple[Paper, list[Citation]]:
@@ -251,6 +256,81 @@ def test_a_tally_stands_only_for_big_hubs(monkeypatch: pytest.MonkeyPatch) -> No
     assert not labelling.hub_differs(hub.pk).differed
 
 
+@pytest.fixture
+def big_hub(monkeypatch: pytest.MonkeyPatch) -> tuple[Paper, list[Citation]]:
+    """A hub with a tally, from which labels were taken in."""
+    monkeypatch.setattr(summaries.tallies, "TALLY_FROM", 5)
+    hub, citations = make_hub(5)
+    labelling.add_labels([imported(citation, "method") for citation in citations[:3]], IMPORTED)
+    return hub, citations
+
+
+def test_a_label_reads_as_many_rows_of_a_big_hub_as_of_a_bigger_one(
+    big_hub: tuple[Paper, list[Citation]], curator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that goes through all of its citations is asked."""
+    hub, citations = big_hub
+    for name in ("cells_of", "top_venues", "ranked_of"):
+        monkeypatch.setattr(summaries.writing, name, lambda ids: refuse() if ids else {})
+    label = labelling.decide(citations[4], curator, role=Role.DATASET, polarity=Polarity.DISPUTES)
+    labelling.retract(label, curator)
+    labelling.confirm(label, curator)
+    monkeypatch.undo()
+    monkeypatch.setattr(summaries.tallies, "TALLY_FROM", 5)
+    summary = HubSummary.objects.get(pk=hub.pk)
+    assert summary.counts["role"] == {"": 1, "dataset": 1, "method": 3}
+    assert summary.representatives[1]["citation"] == citations[4].pk
+    assert not labelling.hub_differs(hub.pk).differed
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda hub: HubTally.objects.filter(hub=hub, role="").delete(),
+        lambda hub: HubTally.objects.filter(hub=hub).delete(),
+        lambda hub: HubSummary.objects.filter(pk=hub.pk).update(counts={}),
+        lambda hub: HubSummary.objects.filter(pk=hub.pk).update(known=6),
+    ],
+)
+def test_what_a_label_cannot_be_added_to_is_counted_again(
+    big_hub: tuple[Paper, list[Citation]], curator: User, damage: Any
+) -> None:
+    hub, citations = big_hub
+    damage(hub)
+    labelling.decide(citations[4], curator, role=Role.DATASET)
+    assert not labelling.hub_differs(hub.pk).differed
+
+
+def test_a_check_counts_a_big_hub_and_does_not_believe_what_stands_there(
+    big_hub: tuple[Paper, list[Citation]], curator: User
+) -> None:
+    """Wrong numbers that agree with each other are added to, found by a check, and mended by a rebuild."""
+    hub, citations = big_hub
+    Citation.objects.filter(pk=citations[0].pk).update(is_influential=True)
+    labelling.decide(citations[4], curator, role=Role.EVIDENCE)
+    assert HubSummary.objects.get(pk=hub.pk).counts["is_influential"] == 0
+    assert labelling.hub_differs(hub.pk).differed
+    labelling.rebuild_hub(hub.pk)
+    assert HubSummary.objects.get(pk=hub.pk).counts["is_influential"] == 1
+    assert not labelling.hub_differs(hub.pk).differed
+
+
+def test_lists_of_decisions_are_added_to_what_stands_of_a_big_hub(
+    big_hub: tuple[Paper, list[Citation]], curator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, citations = big_hub
+    monkeypatch.setattr(summaries.writing, "cells_of", lambda ids: refuse() if ids else {})
+    rows = Citation.objects.filter(cited=hub)
+    bulk.set_self_citation(rows, curator, value=True)
+    bulk.set_self_citation(rows.filter(pk=citations[0].pk), curator, value=False)
+    batches = [[imported(citation, "evidence", source="acl-arc")] for citation in citations]
+    labelling.add_in_batches([hub.pk], batches, IMPORTED)
+    monkeypatch.undo()
+    monkeypatch.setattr(summaries.tallies, "TALLY_FROM", 5)
+    assert HubSummary.objects.get(pk=hub.pk).counts["is_self_citation"] == 4
+    assert not labelling.hub_differs(hub.pk).differed
+
+
 # Rebuilding
 
 
@@ -309,18 +389,27 @@ _steps = st.one_of(
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(steps=st.lists(st.tuples(st.integers(0, 3), _steps), max_size=10))
+@given(is_big=st.booleans(), steps=st.lists(st.tuples(st.integers(0, 3), _steps), max_size=10))
 def test_columns_and_summaries_are_what_the_ledger_says_after_any_sequence(
-    curator: User, steps: list[tuple[int, tuple[Any, ...]]]
+    curator: User, is_big: bool, steps: list[tuple[int, tuple[Any, ...]]]
 ) -> None:
     hub, citations = make_hub(4)
-    added = sum(take_step(citations[which], curator, step) for which, step in steps)
+    with pytest.MonkeyPatch.context() as patch:
+        if is_big:
+            # From here on nothing is counted again: what each label changes is added to what stood before.
+            patch.setattr(summaries.tallies, "TALLY_FROM", 4)
+            summaries.recount([hub.pk], IMPORTED)
+            patch.setattr(summaries.writing, "cells_of", lambda ids: refuse() if ids else {})
+        added = sum(take_step(citations[which], curator, step) for which, step in steps)
     assert Label.objects.filter(citation__cited=hub).count() == added
     for citation in map(fresh, citations):
         effective = resolve(Label.objects.filter(citation=citation))
         for name in labelling.EFFECTIVE:
             assert getattr(citation, name) == (getattr(effective, name) or type(getattr(citation, name))())
-    assert not labelling.hub_differs(hub.pk).differed
+    with pytest.MonkeyPatch.context() as patch:
+        if is_big:
+            patch.setattr(summaries.tallies, "TALLY_FROM", 4)
+        assert not labelling.hub_differs(hub.pk).differed
     counted = Counter(Citation.objects.filter(cited=hub).values_list("role", flat=True))
     assert HubSummary.objects.get(pk=hub.pk).counts["role"] == dict(counted)
 

@@ -553,9 +553,17 @@ steps = st.one_of(
 class AnySequence(HypothesisTestCase):
     """Whatever importers and curators do, in whatever order."""
 
-    @given(st.lists(steps, max_size=14))
+    @given(st.sampled_from([1, summaries.TALLY_FROM]), st.lists(steps, max_size=14))
     @hypothesis_settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
-    def test_whatever_is_done_nothing_is_lost_and_what_is_derived_follows(self, done: list[tuple[Any, ...]]) -> None:
+    def test_whatever_is_done_nothing_is_lost_and_what_is_derived_follows(
+        self, tally_from: int, done: list[tuple[Any, ...]]
+    ) -> None:
+        """Also where every hub is big, so that labels add to what stands there, and merges between them count anew."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(summaries.tallies, "TALLY_FROM", tally_from)
+            self.check(done)
+
+    def check(self, done: list[tuple[Any, ...]]) -> None:
         for number in range(PAPERS):
             make_paper(f"Work {number}", identifiers=[f"doi:10.9/{number}"], slug=f"work-{number}")
         labels: dict[int, Any] = {}

@@ -11,16 +11,19 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from operator import itemgetter
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client, TestCase
+from django.test.utils import CaptureQueriesContext
 
-from citations import search
+from citations import labelling, search
 from citations.importing.synthetic import generate_corpus
 from citations.models import Citation, HubSummary, Paper
-from citations.summaries import STAMPED_FROM
+from citations.summaries import STAMPED_FROM, representatives
+from citations.vocabulary import CLASSIFIED_ROLES, Role
 
 # A hub that is treated as big ones are.
 SIZE = STAMPED_FROM + 50
@@ -153,6 +156,19 @@ class Plans(TestCase):
         self.check(f"/hubs/{self.hub.slug}/")
         self.check(f"/hubs/{self.hub.slug}/?self=0&retracted=0")
 
+    def test_who_stands_for_a_role_is_read_from_the_beginning_of_an_index(self) -> None:
+        with CaptureQueriesContext(connection) as asked:
+            best = representatives.best_of(self.hub.pk, list(Role))
+            # Before it is ranked, a label's ledger is read: not all ledgers.
+            labelling.ledger_mark(best[0]["id"])
+            labelling.ledgers([best[0]["id"]])
+        assert [c for query in asked.captured_queries for c in complaints((query["sql"], None))] == []
+        assert len(best) == len(CLASSIFIED_ROLES) * representatives.REPRESENTATIVES
+        ranked = representatives.ranked_of([self.hub.pk])[self.hub.pk]
+        assert sorted(ranked, key=itemgetter("id")) == [
+            {"cited_id": self.hub.pk, **row} for row in sorted(best, key=itemgetter("id"))
+        ]
+
     def test_every_sort_of_the_explorer_follows_an_index_from_either_end_and_in_the_middle(self) -> None:
         for sort in SORTS:
             for page in (1, LAST // 2, LAST):
@@ -201,5 +217,5 @@ class Plans(TestCase):
 @pytest.mark.django_db
 def test_only_what_is_listed_stands_in_the_indexes_that_sort() -> None:
     conditions = {index.name: index.condition for index in Citation._meta.indexes if index.name.startswith("citation_")}
-    sorting = {"citation_newest", "citation_most_cited", "citation_title", "citation_confidence"}
+    sorting = {"citation_newest", "citation_most_cited", "citation_title", "citation_confidence", "citation_best"}
     assert {name for name, condition in conditions.items() if condition} == sorting

@@ -35,7 +35,7 @@ from citations.admin.base import (
 from citations.admin.ledger import labels_after, labels_of, ledger_rows, newest_label_id, statement_of
 from citations.formatting import percent_of
 from citations.models import Citation, HubSummary, Mention, Skip
-from citations.summaries import Cause
+from citations.summaries import Cause, Moves
 from citations.vocabulary import CURATOR, NONE, DecidedBy, HubClass, Polarity, Role, choices, source_label
 
 # What a curator may edit of a citation besides its labels.
@@ -322,8 +322,10 @@ class CitationAdmin(BaseAdmin):
             # The hub is held: what stands now stays.
             stored = Citation.objects.values_list("flag_sources", flat=True).get(pk=obj.pk)
             obj.flag_sources = {**stored, **dict.fromkeys(flags, CURATOR)}
-            obj.save(update_fields=[*flags, "flag_sources"])
-            summaries.recount([obj.cited_id], Cause("A curator edited a citation.", user_of(request)))
+            moves = Moves()
+            with moves.noted([obj.pk]):
+                obj.save(update_fields=[*flags, "flag_sources"])
+            summaries.recount([obj.cited_id], Cause("A curator edited a citation.", user_of(request)), moves)
 
     def delete_model(self, request: HttpRequest, obj: Citation) -> None:
         """Delete a citation that carries no label (others are protected), and count its hub again."""

@@ -23,7 +23,7 @@ from citations import labelling, summaries
 from citations.labels import Effective, resolve
 from citations.models import AuditEntry, Citation, HubPin, HubSummary, Label, Mention, Paper, Report
 from citations.querysets import BATCH
-from citations.summaries import Cause
+from citations.summaries import Cause, Moves
 from citations.vocabulary import CURATOR, DecidedBy, Role
 
 HIDDEN = "hidden by a merge"
@@ -105,16 +105,18 @@ def set_self_citation(rows: QuerySet[Citation], curator: User, *, value: bool) -
     """A curator's word on whether these are self-citations; no import changes it afterwards."""
     outcome = Outcome()
     with transaction.atomic():
-        hubs = _hold(rows)
+        hubs, moves = _hold(rows), Moves()
         for batch in _public_batches(rows, outcome):
             for citation in batch:
                 citation.is_self_citation = value
                 citation.flag_sources = {**citation.flag_sources, "is_self_citation": CURATOR}
-            Citation.objects.bulk_update(batch, ["is_self_citation", "flag_sources"], batch_size=BATCH)
+            with moves.noted(citation.pk for citation in batch):
+                Citation.objects.bulk_update(batch, ["is_self_citation", "flag_sources"], batch_size=BATCH)
             said = "Marked as a self-citation." if value else "Marked as no self-citation."
             _log(curator, batch, CHANGE, said)
             outcome.done += len(batch)
-        summaries.recount(hubs, Cause("A curator said of several citations whether they are self-citations.", curator))
+        cause = Cause("A curator said of several citations whether they are self-citations.", curator)
+        summaries.recount(hubs, cause, moves)
     return outcome
 
 

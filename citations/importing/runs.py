@@ -407,7 +407,7 @@ def _bring_up_to_date(shelf: Shelf, written: Written, number_of_rows: int, run: 
     if written.labels:
         n = len(written.labels)
         cause = Cause(f"{n} {'label' if n == 1 else 'labels'} came with an import.", import_run=run)
-        labelling.add_labels(written.labels, cause)
+        labelling.add_labels(written.labels, cause, uncounted=hubs)
         hubs -= {label.citation.cited_id for label in written.labels}
     rows = "1 citation" if number_of_rows == 1 else f"{number_of_rows} citations"
     summaries.recount(hubs, Cause(f"An import brought {rows}.", import_run=run))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from citations.models.papers import UNKNOWN_DATE, Paper, Venue
 from citations.models.runs import ImportRun
-from citations.querysets import AppendOnlyError, CitationQuerySet, LabelQuerySet
+from citations.querysets import BEST_FIRST, AppendOnlyError, CitationQuerySet, LabelQuerySet
 from citations.vocabulary import DECIDERS, DecidedBy, Polarity, Role, choices
 
 _ROLES = ["", *Role]
@@ -93,6 +93,8 @@ class Citation(models.Model):
             models.Index(
                 fields=("cited", "-suggested_confidence", "-id"), condition=PUBLIC, name="citation_confidence"
             ),
+            # The beginning of each role says who stands for it.
+            models.Index("cited", "role", *BEST_FIRST, condition=PUBLIC, name="citation_best"),
             # The curation desk reads the beginning of these and no more; each holds only what may be queued for a
             # reason. `merged_into` is always null here: without it SQLite prefers its plain index to these.
             models.Index(

@@ -6,6 +6,7 @@ ascending order of id, so that two writers can never wait for each other.
 
 from citations.summaries.audits import audited_shares, standing_entries
 from citations.summaries.copies import SORT_TITLE_LENGTH, paper_changed, refresh_copies, sort_date, stale_copies
+from citations.summaries.moves import Moves
 from citations.summaries.representatives import REPRESENTATIVES, choose_representatives
 from citations.summaries.tallies import TALLY_FROM, TOP_VENUES, has_sample, hub_counts
 from citations.summaries.writing import (
@@ -27,6 +28,7 @@ __all__ = [
     "TALLY_FROM",
     "TOP_VENUES",
     "Cause",
+    "Moves",
     "StandingClass",
     "audited_shares",
     "choose_representatives",

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, When, Window
+from django.db.models import F, Window
 from django.db.models.functions import RowNumber
 
 from citations.models import Citation, HubPin
+from citations.querysets import BEST_FIRST
 from citations.vocabulary import CLASSIFIED_ROLES, DecidedBy, Role
 
 # A handful: one screen of cards, and every role can have one.
@@ -51,21 +52,29 @@ def pins_of(paper_ids: list[int]) -> dict[int, list[HubPin]]:
     return found
 
 
+_RANKED = ("id", "role", "role_by", "mention_count", "cited_by_count")
+
+
+def best_of(paper_id: int, roles: Iterable[str]) -> list[dict[str, Any]]:
+    """The same as `ranked_of` for one hub, of which these are the roles, from the beginnings of an index."""
+    public = Citation.objects.public().filter(cited_id=paper_id).order_by(*BEST_FIRST)
+    return [
+        {**row, "place": place}
+        for role in CLASSIFIED_ROLES
+        if role in roles
+        for place, row in enumerate(public.filter(role=role).values(*_RANKED)[:REPRESENTATIVES], start=1)
+    ]
+
+
 def ranked_of(paper_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     """The best few citing papers of each role of each hub."""
-    best_first = (
-        Case(When(role_by=DecidedBy.CURATOR, then=0), default=1, output_field=IntegerField()).asc(),
-        Case(When(mention_count__gt=0, then=0), default=1, output_field=IntegerField()).asc(),
-        F("cited_by_count").desc(),
-        F("id").asc(),
-    )
     rows = (
         Citation.objects.public()
         .filter(cited_id__in=paper_ids)
         .classified()
-        .annotate(place=Window(RowNumber(), partition_by=[F("cited_id"), F("role")], order_by=best_first))
+        .annotate(place=Window(RowNumber(), partition_by=[F("cited_id"), F("role")], order_by=BEST_FIRST))
         .filter(place__lte=REPRESENTATIVES)
-        .values("cited_id", "id", "role", "role_by", "mention_count", "cited_by_count", "place")
+        .values("cited_id", *_RANKED, "place")
     )
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:

@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from citations.hub_class import HubCounts
-from citations.models import Citation, HubTally
+from citations.models import Citation, HubSummary, HubTally
 from citations.summaries.audits import audited_shares
 from citations.vocabulary import SAMPLE, Polarity, Role
 
@@ -20,7 +20,7 @@ TOP_VENUES = 10
 
 # Counting ------------------------------------------------------------------------------------------------------------
 
-_CELL_COLUMNS = (
+CELL_COLUMNS = (
     "role",
     "polarity",
     "role_by",
@@ -40,7 +40,7 @@ def cells_of(paper_ids: list[int]) -> dict[int, list[dict[str, Any]]]:
     """The citations of hubs, grouped by all that is counted: hub -> one dict a group, `n` its size."""
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     citations = Citation.objects.public().filter(cited_id__in=paper_ids)
-    for cell in citations.values("cited_id", *_CELL_COLUMNS).annotate(n=Count("id")).order_by():
+    for cell in citations.values("cited_id", *CELL_COLUMNS).annotate(n=Count("id")).order_by():
         found[cell["cited_id"]].append(cell)
     return found
 
@@ -81,6 +81,33 @@ def count_cells(cells: Iterable[Mapping[str, Any]], venues: list[list[Any]]) -> 
 
 
 _FLAGS = ("confirmed", "confirmed_disputes", "is_influential", "is_self_citation", "retracted")
+
+
+def moved_counts(counts: Mapping[str, Any], moved: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """`HubSummary.counts` after cells have gained or lost their `n`; venues stay as they are, since papers do.
+
+    The same as counting all citations again, as every number is a sum over cells. None where `counts` cannot be what
+    the cells were taken from: something would be fewer than none, or is not counted there at all.
+    """
+    if not {*_COUNTED, *_FLAGS, "year", "venue"} <= counts.keys():
+        return None
+    change = count_cells(moved, counts["venue"])
+    found = {name: _sum(counts[name], change[name]) for name in _COUNTED}
+    flags = {name: counts[name] + change[name] for name in _FLAGS}
+    years = {
+        year: _sum(counts["year"].get(year, {}), change["year"].get(year, {}))
+        for year in sorted(counts["year"].keys() | change["year"].keys())
+    }
+    numbers = [*flags.values(), *(n for some in (*found.values(), *years.values()) for n in some.values())]
+    if min(numbers) < 0:
+        return None
+    return {**found, **flags, "year": {year: roles for year, roles in years.items() if roles}, "venue": counts["venue"]}
+
+
+def _sum(counted: Mapping[str, int], change: Mapping[str, int]) -> dict[str, int]:
+    """Numbers by name, where none is left out, as `count_cells` gives them."""
+    names = sorted(counted.keys() | change.keys())
+    return {name: n for name in names if (n := counted.get(name, 0) + change.get(name, 0))}
 
 
 def top_venues(paper_ids: list[int]) -> dict[int, list[list[Any]]]:
@@ -135,12 +162,38 @@ def stored_tallies(paper_ids: list[int]) -> dict[int, TallyChanges]:
 
 def tally_changes(cells: Iterable[Mapping[str, Any]], stored: TallyChanges) -> TallyChanges:
     """Cells of a hub's tally that are not as they should be."""
-    wanted: Counter[tuple[Any, ...]] = Counter()
-    for cell in cells:
-        wanted[tuple(cell[name] or 0 if name == "year" else cell[name] for name in _TALLY_COLUMNS)] += cell["n"]
+    wanted = _of_tally(cells)
     if wanted.total() < TALLY_FROM:
         wanted.clear()
     return {key: wanted[key] for key in wanted.keys() | stored.keys() if wanted[key] != stored.get(key, 0)}
+
+
+def _of_tally(cells: Iterable[Mapping[str, Any]]) -> Counter[tuple[Any, ...]]:
+    """The cells of a tally that these finer ones fall into."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for cell in cells:
+        found[tuple(cell[name] or 0 if name == "year" else cell[name] for name in _TALLY_COLUMNS)] += cell["n"]
+    return found
+
+
+def moved_tally(paper_id: int, moved: Iterable[Mapping[str, Any]]) -> TallyChanges | None:
+    """How a tally changes when cells gain or lose their `n`. None where it cannot be what they were taken from."""
+    change = {key: n for key, n in _of_tally(moved).items() if n}
+    if not change:
+        return {}
+    roles, years = ({key[_TALLY_COLUMNS.index(name)] for key in change} for name in ("role", "year"))
+    rows = HubTally.objects.filter(hub_id=paper_id, role__in=roles, year__in=years)
+    stored = {tuple(key): n for *key, n in rows.values_list(*_TALLY_COLUMNS, "n")}
+    found = {key: stored.get(key, 0) + n for key, n in change.items()}
+    return found if min(found.values()) >= 0 else None
+
+
+def tallied(paper_ids: list[int]) -> set[int]:
+    """Those of the hubs that have a tally of all their citing papers, by what is stored."""
+    known = HubSummary.objects.filter(pk__in=paper_ids, known__gte=TALLY_FROM).values_list("pk", "known")
+    big = dict(known)
+    sums = HubTally.objects.filter(hub_id__in=list(big)).order_by().values_list("hub_id").annotate(total=Sum("n"))
+    return {hub for hub, total in sums if total == big[hub]}
 
 
 def write_tally(paper_id: int, changes: TallyChanges) -> None:

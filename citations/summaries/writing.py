@@ -6,6 +6,7 @@ import datetime
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -17,13 +18,17 @@ from citations.hub_class import RULES_VERSION, classify_hub, dispute_would_turn,
 from citations.models import ClassChange, HubPin, HubSummary, ImportRun, Label, Paper
 from citations.querysets import BATCH
 from citations.summaries.audits import audits_of
-from citations.summaries.representatives import choose_representatives, pins_of, ranked_of
+from citations.summaries.moves import Moves
+from citations.summaries.representatives import best_of, choose_representatives, pins_of, ranked_of
 from citations.summaries.tallies import (
     TallyChanges,
     cells_of,
     count_cells,
     hub_counts,
+    moved_counts,
+    moved_tally,
     stored_tallies,
+    tallied,
     tally_changes,
     top_venues,
     write_tally,
@@ -95,17 +100,19 @@ def lock_hubs(paper_ids: Iterable[int]) -> None:
         list(HubSummary.objects.select_for_update().filter(pk__in=batch).order_by("pk").values_list("pk"))
 
 
-def recount(paper_ids: Iterable[int], cause: Cause) -> int:
+def recount(paper_ids: Iterable[int], cause: Cause, moves: Moves | None = None) -> int:
     """Write the summaries (and tallies) of these cited papers anew; returns how many differed from what stood there.
 
-    Takes the locks itself. `updated_at` moves only where something changed, so that caches stay valid.
+    With `moves`, which hold all that was written to citations of these hubs since they were last counted, hubs that
+    have a tally are not counted again: the moves are added to what stands there, at a cost that does not grow with the
+    hub. Takes the locks itself. `updated_at` moves only where something changed, so that caches stay valid.
     """
     ids = sorted(set(paper_ids))
     changed = 0
     with transaction.atomic():
         lock_hubs(ids)
         for start in range(0, len(ids), BATCH):
-            changed += _rewrite(ids[start : start + BATCH], cause)
+            changed += _rewrite(ids[start : start + BATCH], cause, moves)
     return changed
 
 
@@ -117,15 +124,17 @@ def _stamp(paper_ids: list[int]) -> None:
     HubSummary.objects.filter(pk__in=paper_ids).update(stamp=1 + secrets.randbelow(2**62))
 
 
-def _rewrite(paper_ids: list[int], cause: Cause) -> int:
+def _rewrite(paper_ids: list[int], cause: Cause, moves: Moves | None) -> int:
     """Bring a batch of locked summaries and their tallies up to date; returns how many differed."""
-    stale, changes, tallied, big = [], [], 0, []
-    for summary, values, of_tally in _wanted(paper_ids):
+    stale, changes, of_tally_alone, big = [], [], 0, []
+    followed = list(_followed(paper_ids, moves)) if moves is not None else []
+    others = set(paper_ids) - {summary.paper_id for summary, _, _ in followed}
+    for summary, values, of_tally in chain(followed, _wanted(sorted(others))):
         write_tally(summary.paper_id, of_tally)
         if values["known"] >= STAMPED_FROM:
             big.append(summary.paper_id)
         if all(getattr(summary, name) == value for name, value in values.items()):
-            tallied += bool(of_tally)
+            of_tally_alone += bool(of_tally)
             continue
         change = _class_change(summary, values["hub_class"], cause)
         if change:
@@ -139,7 +148,7 @@ def _rewrite(paper_ids: list[int], cause: Cause) -> int:
     ClassChange.objects.bulk_create(changes, batch_size=BATCH)
     if big:
         _stamp(big)
-    return len(stale) + tallied
+    return len(stale) + of_tally_alone
 
 
 def differing(paper_ids: Iterable[int]) -> set[int]:
@@ -169,6 +178,26 @@ def _wanted(paper_ids: list[int]) -> Iterator[tuple[HubSummary, dict[str, Any], 
         representatives = choose_representatives(ranked[hub], counts["role"], pins[hub])
         values = _values(summary.paper, counts, representatives, pins[hub])
         yield summary, values, tally_changes(cells[hub], tallies[hub])
+
+
+def _followed(paper_ids: list[int], moves: Moves) -> Iterator[tuple[HubSummary, dict[str, Any], TallyChanges]]:
+    """As `_wanted`, but from what stands in summaries and tallies and has moved since; only a hub's best are looked up.
+
+    Hubs without a whole tally are left out, and those where what stands there cannot be what the moves began with.
+    """
+    hubs = sorted(tallied(paper_ids))
+    pins = pins_of(hubs)
+    audits = audits_of(hubs)
+    for summary in HubSummary.objects.filter(pk__in=hubs).select_related("paper").order_by("pk"):
+        hub = summary.paper_id
+        moved = moves.of(hub)
+        counts, of_tally = moved_counts(summary.counts, moved), moved_tally(hub, moved)
+        # Citations that came or went would change the venues too.
+        if counts is None or of_tally is None or sum(cell["n"] for cell in moved):
+            continue
+        counts |= {"audit": audits[hub]} if hub in audits else {}
+        representatives = choose_representatives(best_of(hub, counts["role"]), counts["role"], pins[hub])
+        yield summary, _values(summary.paper, counts, representatives, pins[hub]), of_tally
 
 
 def _class_change(summary: HubSummary, new_class: str, cause: Cause) -> ClassChange | None:
