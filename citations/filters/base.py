@@ -307,22 +307,27 @@ class StrictFilterSet(django_filters.FilterSet):
             query[PAGE_SIZE] = [str(self.page_size)]
         return query
 
-    @property
+    @cached_property
     def active(self) -> dict[str, list[str]]:
         """The filters alone, without sort and page size."""
         return {name: values for name, values in self.query.items() if name in self.filters}
+
+    @cached_property
+    def _order(self) -> tuple[str, ...]:
+        """The names of parameters as they stand in an address."""
+        return (*self.filters, SORT, PAGE_SIZE, PAGE)
 
     def address(self, path: str, *, drop: Collection[str] = (), set: Query | None = None) -> str:
         """`path` with this list's parameters, some of them dropped or set; always its first page unless `page` is
         set.
         """
-        return path + query_string(self.query, drop=drop, set=set, order=[*self.filters, SORT, PAGE_SIZE, PAGE])
+        return path + query_string(self.query, drop=drop, set=set, order=self._order)
 
     def corrected_address(self, path: str, problem: Problem) -> str:
         """The address that follows a problem's suggestion; "" where it has none."""
         if problem.corrected is None:
             return ""
-        return path + query_string(problem.corrected, order=[*self.filters, SORT, PAGE_SIZE, PAGE])
+        return path + query_string(problem.corrected, order=self._order)
 
     def toggled(self, path: str, name: str, value: str) -> str:
         """The address with one value of a repeatable filter added, or dropped where it is chosen."""
@@ -335,7 +340,7 @@ class StrictFilterSet(django_filters.FilterSet):
         any list takes.
         """
         chips: list[Chip] = []
-        active = self.active
+        active = dict(self.active)
         if active.get(YEAR_FROM) and active.get(YEAR_FROM) == active.get(YEAR_TO):
             only = active.pop(YEAR_FROM)[0]
             del active[YEAR_TO]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, OrderBy, Q, QuerySet, When
@@ -161,12 +162,12 @@ class Listing:
         """What was not understood of the address."""
         return self.filterset.problems
 
-    @property
+    @cached_property
     def chips(self) -> tuple[Chip, ...]:
         """The active filters."""
         return self.filterset.chips(self.path)
 
-    @property
+    @cached_property
     def pages(self) -> Pages:
         """The pager."""
         return self.filterset.pages(self.path, self.count)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Window
@@ -138,17 +139,17 @@ class Row:
         """Its summary, likewise; empty where there is none."""
         return self.marking.text(self.paper.summary)
 
-    @property
+    @cached_property
     def paper(self) -> Paper:
         """The citing paper, with its venue."""
         return self.citation.citing
 
-    @property
+    @cached_property
     def role(self) -> Role | None:
         """The decided role; None where nobody has decided."""
         return Role(self.citation.role) if self.citation.role else None
 
-    @property
+    @cached_property
     def polarity(self) -> Polarity | None:
         """The decided polarity; None where nobody has."""
         return Polarity(self.citation.polarity) if self.citation.polarity else None
@@ -184,7 +185,7 @@ class Row:
         """Whether it disputes the hub, by an import that no curator confirmed."""
         return self.polarity is Polarity.DISPUTES and not self.citation.confirmed
 
-    @property
+    @cached_property
     def reference(self) -> Reference:
         """How the citing paper is cited."""
         return Reference(
