@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from citations import labelling
@@ -25,7 +25,7 @@ from citations.classifier.files import ModelError
 from citations.classifier.marking import mark
 from citations.classifier.model import Model, Suggestion, combine
 from citations.labels import LabelRow
-from citations.models import AuditEntry, Authorship, Citation, Label, Mention
+from citations.models import AuditEntry, Authorship, Citation, Label, Mention, in_ledgers
 from citations.querysets import BATCH
 from citations.sources.language_model import LanguageModel
 from citations.summaries import Cause
@@ -123,7 +123,7 @@ def sentences_of(citation_ids: Iterable[int]) -> dict[int, list[Sentence]]:
     ids = list(citation_ids)
     cited = dict(Citation.objects.filter(pk__in=ids).order_by().values_list("pk", "cited_id"))
     named = _names(cited.values())
-    rows = Mention.objects.filter(Q(citation_id__in=ids) | Q(citation__merged_into_id__in=ids)).exclude(sentence="")
+    rows = Mention.objects.filter(in_ledgers(ids)).exclude(sentence="")
     found: dict[int, list[Sentence]] = defaultdict(list)
     for pk, citation_id, merged_into, sentence, section in rows.order_by("order", "pk").values_list(
         "pk", "citation_id", "citation__merged_into_id", "sentence", "section"

@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -216,7 +217,8 @@ def test_every_parameter_has_its_meaning() -> None:
 
 def test_every_public_address_is_documented() -> None:
     missing = []
-    for pattern in urls.urlpatterns:
+    patterns: list[Any] = urls.urlpatterns
+    for pattern in patterns:
         address = "/" + re.sub(r"<\w+:(\w+)>", r"<\1>", str(pattern.pattern))
         written = re.escape(address).replace("<form>", "(csv|bib)")
         if not re.search(rf"`[^`\n]*{written}[^`\n]*`", TEXT):

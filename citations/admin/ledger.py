@@ -8,7 +8,7 @@ from django.db.models import Max, Q
 
 from citations.admin.base import NOTHING, word_label
 from citations.labels import resolve
-from citations.models import Citation, Label
+from citations.models import Citation, Label, in_ledgers
 from citations.vocabulary import DecidedBy, Polarity, Role, source_label
 
 
@@ -43,7 +43,7 @@ def labels_after(citation: Citation, label_id: int) -> list[Label]:
 
 
 def _ledger(citation: Citation) -> Q:
-    return Q(citation=citation) | Q(citation__merged_into=citation)
+    return in_ledgers([citation.pk])
 
 
 def ledger_rows(labels: list[Label]) -> list[LedgerRow]:

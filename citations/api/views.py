@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import Http404, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -23,7 +23,7 @@ from citations.exports import Site, load_rows, paper_facts
 from citations.exports.rows import one_line
 from citations.hub_class import HubCounts, classify_hub
 from citations.listing import find_hub
-from citations.models import Citation, HubSummary, Label, Mention, Paper
+from citations.models import Citation, HubSummary, Label, Mention, Paper, in_ledgers
 from citations.vocabulary import NONE, source_label
 
 # The largest number that either database has for an id.
@@ -269,11 +269,7 @@ class LabelsView(ApiView):
         citation = _citation(number)
         if citation.pk != number:
             return _moved(request, "labels", citation.pk)
-        labels = list(
-            Label.objects.filter(Q(citation=citation) | Q(citation__merged_into=citation))
-            .select_related("mention")
-            .in_ledger_order()
-        )
+        labels = list(Label.objects.filter(in_ledgers([citation.pk])).select_related("mention").in_ledger_order())
         return Response(
             {
                 "citation": _api(request).address("citation", number),

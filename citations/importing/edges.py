@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
-
 from citations import text
 from citations.importing.facts import BATCH, outranks, share_an_author
 from citations.importing.papers import Entry, batches
 from citations.labelling import new_decision
-from citations.models import Citation, ImportRun, Label, Mention
+from citations.models import Citation, ImportRun, Label, Mention, in_ledgers
 from citations.sources.records import CitationRecord
 from citations.vocabulary import CURATOR, SOURCES, DecidedBy, Mapped, Polarity, Role, meaning
 
@@ -304,7 +302,7 @@ def _label_rows(citation_ids: set[int], source: str) -> Iterator[tuple[Any, ...]
     for batch in batches(sorted(citation_ids)):
         yield from (
             Label.objects.filter(
-                Q(citation_id__in=batch) | Q(citation__merged_into_id__in=batch),
+                in_ledgers(batch),
                 source=source,
                 decided_by=DecidedBy.IMPORT,
                 retracts__isnull=True,

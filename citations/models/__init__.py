@@ -1,7 +1,7 @@
 """The tables. Constraints live in the database; derived columns have one writer each, named in their help text."""
 
 from citations.models.audits import Audit, AuditEntry
-from citations.models.citations import Citation, Label, Mention
+from citations.models.citations import Citation, Label, Mention, in_ledgers
 from citations.models.decisions import ClassChange, HubPin, Merge, Report, Skip
 from citations.models.hubs import HubSummary, HubTally
 from citations.models.papers import Author, Authorship, CitedByCount, Identifier, Paper, Venue
@@ -30,5 +30,6 @@ __all__ = [
     "Skip",
     "Venue",
     "find_paper",
+    "in_ledgers",
     "survivor",
 ]

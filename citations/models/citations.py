@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, Never
 
 from django.conf import settings
@@ -180,6 +181,16 @@ class Citation(models.Model):
     def is_void(self) -> bool:
         """Whether a merge made one paper of both of its ends, so that it says nothing any more."""
         return self.merged_into_id is not None and self.merged_into_id == self.pk
+
+
+def in_ledgers(citation_ids: Iterable[int]) -> Q:
+    """Holds for labels and mentions of these citations, and of those that a merge hid behind them.
+
+    The citations are asked for first: one condition over two tables would be answered by reading every label there is.
+    """
+    ids = list(citation_ids)
+    standing = Q(pk__in=ids) | Q(merged_into_id__in=ids)
+    return Q(citation_id__in=Citation.objects.filter(standing).order_by().values("pk"))
 
 
 class Mention(models.Model):
