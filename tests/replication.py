@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -72,7 +73,8 @@ class Server:
     def signal(self, number: int) -> None:
         """Send a signal to all of its processes: SIGSTOP makes it hang as a machine in trouble does."""
         for process in self.processes():
-            os.kill(process, number)
+            with contextlib.suppress(ProcessLookupError):  # one of them may have ended meanwhile
+                os.kill(process, number)
 
     @property
     def url(self) -> str:

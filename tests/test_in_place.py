@@ -136,7 +136,8 @@ def test_of_two_quick_clicks_the_last_one_counts(hub: Paper, live_server: LiveSe
     page.wait_for_url("**/citing/?polarity=supports")
     expect(page.locator("#count")).to_have_text("5 of 60 citing papers support Pythia")
     assert page.locator("#said").inner_text() == "5 of 60 citing papers support Pythia"
-    assert watched.said == []
+    # That the first request was broken off is told on the console, and nothing else is.
+    assert all(line.startswith(("htmx:sendAbort", "htmx:afterRequest")) for line in watched.said)
 
 
 def test_a_chip_that_goes_hands_the_focus_to_the_heading(hub: Paper, live_server: LiveServer, page: Page) -> None:

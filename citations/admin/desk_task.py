@@ -116,7 +116,9 @@ class Task:
         if self.summary is None or not self.summary.counts:
             return None
         try:
-            return prospect(summaries.hub_counts(self.summary.counts), standing_of(self.citation))
+            found = prospect(summaries.hub_counts(self.summary.counts), standing_of(self.citation))
+            found.outcomes  # noqa: B018 - each outcome is worked out here, where it may fail, and not in the template
+            return found
         except ValueError:
             # The hub was counted after the citation was read: the next look shows both as they are.
             return None

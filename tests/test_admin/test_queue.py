@@ -619,3 +619,13 @@ def test_the_desk_is_linked_from_the_pages_of_citations_and_hubs(desk: Client) -
         desk_url(hub=citation.cited.slug) in desk.get(address(HubSummary, "change", citation.cited_id)).content.decode()
     )
     assert Paper.objects.count() == 2
+
+
+def test_a_hub_that_was_counted_at_another_moment_shows_no_prospect_and_no_error(desk: Client) -> None:
+    """Between two statements of one page somebody else may decide."""
+    citation = make_citation()
+    make_label(citation, "comparison")
+    Citation.objects.filter(pk=citation.pk).update(role="evidence")
+    page = desk.get("/admin/citations/queue/", {"citation": citation.pk})
+    assert page.status_code == 200
+    assert "The numbers of this hub are being counted" in page.content.decode()
