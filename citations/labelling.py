@@ -189,7 +189,7 @@ def confirm(label: Label, curator: User, *, note: str = "", seen: LedgerMark | N
 
 
 def ledger_mark(citation_id: int) -> LedgerMark:
-    """How far the ledger of a citation has grown, with those of citations that a merge hid behind it. Two queries.
+    """How far the ledger of a citation has grown, with those of citations that a merge hid behind it. One query.
 
     Ids of one ledger grow, since the writers of a hub take turns.
     """

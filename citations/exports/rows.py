@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from citations.identifiers import Identifier, Scheme
 from citations.labels import deciders
-from citations.models import Authorship, Citation, Label, Mention, Paper
+from citations.models import Authorship, Citation, Label, Mention, Paper, in_ledgers
 from citations.models import Identifier as StoredIdentifier
 from citations.sources.rows import COLUMNS
 from citations.text.characters import clean_characters
@@ -298,10 +298,8 @@ def _sentences(ids: Collection[int]) -> dict[int, tuple[str, ...]]:
 
 def _labelled_at(ids: Collection[int]) -> Mapping[int, datetime.datetime]:
     """When a label of each citation, or of one that a merge hid behind it, was written last."""
-    # One list of citations: an OR over two tables would read every label that there is.
-    hidden = Citation.objects.filter(merged_into_id__in=ids).order_by().values("pk")
     rows = (
-        Label.objects.filter(citation_id__in=Citation.objects.filter(pk__in=ids).order_by().values("pk").union(hidden))
+        Label.objects.filter(in_ledgers(ids))
         .order_by()
         .values_list("citation_id", "citation__merged_into_id")
         .annotate(last=Max("created_at"))

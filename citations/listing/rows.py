@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from citations.formatting import AUTHORS_SHOWN
 from citations.labels import LABEL_COLUMNS, Decider, Effective, LabelRow, deciders, resolve
 from citations.listing.marking import NO_MARKING, Marking, Piece
-from citations.models import Authorship, Citation, Label, Mention, Paper
+from citations.models import Authorship, Citation, Label, Mention, Paper, in_ledgers
 from citations.querysets import LabelQuerySet
 from citations.references import Reference
 from citations.vocabulary import SAMPLE, DecidedBy, Notice, Polarity, Role, source_label
@@ -292,10 +292,7 @@ def _ledgers(ids: Collection[int]) -> dict[int, Ledger]:
 
 def ledger_labels(ids: Collection[int]) -> LabelQuerySet:
     """The labels of these citations, oldest first, with those of citations that a merge hid behind them."""
-    # One list of citations: an OR over two tables would read every label that there is.
-    hidden = Citation.objects.filter(merged_into_id__in=ids).order_by().values("pk")
-    shown = Citation.objects.filter(pk__in=ids).order_by().values("pk")
-    return Label.objects.filter(citation_id__in=shown.union(hidden)).in_ledger_order()
+    return Label.objects.filter(in_ledgers(ids)).in_ledger_order()
 
 
 def ledger(labels: Sequence[Label]) -> Ledger:
