@@ -50,9 +50,9 @@ def grow(papers: int, citations: int, say: Say) -> None:
             have += _cite(cursor, start, end, hubs, min(CITED, base))
             say(f"{have:,} of {citations:,} citations")
         _index_words(cursor, base, last, say)
-        for index in Citation._meta.indexes:
-            engines.bulk.build_index(connection, Citation, index.name)
-            say(f"index {index.name}")
+        for name in engines.bulk.missing_indexes(connection, Citation):
+            engines.bulk.build_index(connection, Citation, name)
+            say(f"index {name}")
     _count(min(CITED, base), say)
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA journal_mode=WAL")

@@ -79,9 +79,9 @@ def rows_into_the_table(pairs: list[tuple[int, int]]) -> list[Any]:
             bare=lambda: timed(len(known), lambda some: _bare(connection, Citation, some)),
             loader=lambda: timed(len(known), loader),
         )
-    for index in Citation._meta.indexes:
+    for name in engines.bulk.missing_indexes(connection, Citation):
         with transaction.atomic():
-            engines.bulk.build_index(connection, Citation, index.name)
+            engines.bulk.build_index(connection, Citation, name)
     details = {f"{name} rows/s": rate for name, rate in rates.items()}
     return [
         Result(
@@ -109,10 +109,9 @@ def _empty(model: Any) -> None:
     """No rows, and no remains of them."""
     from django.db import connection
 
+    emptied = "TRUNCATE {} CASCADE" if connection.vendor == "postgresql" else "DELETE FROM {}"
     with connection.cursor() as cursor:
-        cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
-        if connection.vendor == "postgresql":
-            cursor.execute(f'VACUUM "{model._meta.db_table}"')
+        cursor.execute(emptied.format(f'"{model._meta.db_table}"'))
 
 
 def _bare(connection: Any, model: Any, some: list[tuple[int, int]]) -> None:

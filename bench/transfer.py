@@ -44,10 +44,10 @@ def fill(source: Path, say: Say) -> None:
                 )
         _words(cursor, stored, say)
         cursor.execute("SET session_replication_role = DEFAULT")
-    for index in Citation._meta.indexes:
+    for name in engines.bulk.missing_indexes(connection, Citation):
         with transaction.atomic():
-            engines.bulk.build_index(connection, Citation, index.name)
-        say(f"index {index.name}")
+            engines.bulk.build_index(connection, Citation, name)
+        say(f"index {name}")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -460,7 +460,8 @@ def test_indexes_are_off_while_empty_tables_are_filled_and_back_afterwards(
     monkeypatch.setattr(bulk, "store_links", store)
     load(pairs_in(tmp_path / "graph.tsv", [(1, 2)]))
     load(pairs_in(tmp_path / "graph.tsv", [(1, 2), (3, 2)]))
-    assert missing == [len(Paper._meta.indexes) + len(Citation._meta.indexes), 0]
+    # What was merged is looked up meanwhile: that index stays.
+    assert missing == [len(Paper._meta.indexes) + len(Citation._meta.indexes) - 1, 0]
     assert bulk_indexes.missing_indexes() == []
 
 
@@ -474,7 +475,8 @@ def test_indexes_are_back_also_when_a_run_ends_early(tmp_path: Path, monkeypatch
 def test_indexes_that_a_killed_run_left_off_are_put_back_by_the_next_start(tmp_path: Path) -> None:
     load(pairs_in(tmp_path / "graph.tsv", [(1, 2)]))
     engines.bulk.drop_indexes(connection, Citation)
-    assert len(bulk_indexes.missing_indexes()) == len(Citation._meta.indexes)
+    # What was merged is looked up meanwhile.
+    assert len(bulk_indexes.missing_indexes()) == len(Citation._meta.indexes) - 1
     load(pairs_in(tmp_path / "other.tsv", [(1, 2)]))
     assert bulk_indexes.missing_indexes() == []
     engines.bulk.drop_indexes(connection, Paper)

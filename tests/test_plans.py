@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 
@@ -217,5 +218,6 @@ class Plans(TestCase):
 @pytest.mark.django_db
 def test_only_what_is_listed_stands_in_the_indexes_that_sort() -> None:
     conditions = {index.name: index.condition for index in Citation._meta.indexes if index.name.startswith("citation_")}
-    sorting = {"citation_newest", "citation_most_cited", "citation_title", "citation_confidence", "citation_best"}
-    assert {name for name, condition in conditions.items() if condition} == sorting
+    assert conditions.pop("citation_merged") == Q(merged_into__isnull=False)
+    sorting = {"newest", "most_cited", "title", "confidence", "best", "added"}
+    assert {name for name, condition in conditions.items() if condition} == {f"citation_{name}" for name in sorting}

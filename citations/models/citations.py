@@ -31,7 +31,13 @@ class Citation(models.Model):
     # A citation that would be one of a paper by itself after a merge is merged into itself: hidden, and nothing stands
     # for it.
     merged_into = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="merged_citations", editable=False
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="merged_citations",
+        editable=False,
+        db_index=False,
     )
 
     # Effective columns: what resolve() makes of the ledger. Written by labelling.py alone. Empty means undecided.
@@ -94,10 +100,14 @@ class Citation(models.Model):
             models.Index(
                 fields=("cited", "-suggested_confidence", "-id"), condition=PUBLIC, name="citation_confidence"
             ),
+            # Feeds hold what came last.
+            models.Index(fields=("cited", "-id"), condition=PUBLIC, name="citation_added"),
+            # Nearly all rows have none: those that have are found, and the others cost nothing.
+            models.Index(fields=("merged_into",), condition=Q(merged_into__isnull=False), name="citation_merged"),
             # The beginning of each role says who stands for it.
             models.Index("cited", "role", *BEST_FIRST, condition=PUBLIC, name="citation_best"),
             # The curation desk reads the beginning of these and no more; each holds only what may be queued for a
-            # reason. `merged_into` is always null here: without it SQLite prefers its plain index to these.
+            # reason. `merged_into` is always null here.
             models.Index(
                 fields=("cited", "merged_into", "-is_influential", "-suggested_confidence", "-id"),
                 condition=Q(role="", merged_into__isnull=True),
