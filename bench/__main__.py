@@ -125,7 +125,9 @@ def _measured(command: list[str], address: str | None) -> list[Result]:
     """The results of one process: on this database, or on one of its own."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {name: value for name, value in os.environ.items() if name not in _OWN}
-        environment |= {"DATA_DIR": folder, "SLOW_QUERY_MS": "off"} | ({"DATABASE_URL": address} if address else {})
+        environment |= {"DATA_DIR": folder, "SLOW_QUERY_MS": "off", "LOG_LEVEL": "ERROR"} | (
+            {"DATABASE_URL": address} if address else {}
+        )
         with _ended(command, environment) as process:
             said, _ = process.communicate(timeout=LONGEST)
         if process.returncode:

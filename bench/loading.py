@@ -22,6 +22,12 @@ WHOLE_ROUNDS = 3
 # bulk_create is given fewer rows, since its rate does not depend on their number and it takes long.
 ROWS_OF_BULK_CREATE = 40_000
 ROOT = Path(__file__).resolve().parent.parent
+# Runs a command, and prints as the last line what it held at most. A process inherits that figure from the one that
+# starts it, so that the one between is small.
+_WATCHED = (
+    "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)"
+)
 
 
 def measure(folder: Path) -> list[Any]:
@@ -209,18 +215,14 @@ def _run(environment: dict[str, str], *arguments: str, counted: int | None = Non
     from time import perf_counter
 
     begin = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    printed = process.stdout.read().splitlines()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"manage.py {arguments[0]} ended with {process.returncode}")
+    command = [sys.executable, "-c", _WATCHED, sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"manage.py {arguments[0]} ended with {done.returncode}")
+    *printed, most = done.stdout.splitlines()
     if counted is not None and sum(map(int, re.findall(r"[0-9]+", printed[-1]))) != counted:
         raise RuntimeError(f"manage.py {arguments[0]} accounts for other than {counted} records: {printed[-1]}")
-    kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    kilobytes = int(most) / (1024 if sys.platform == "darwin" else 1)
     return perf_counter() - begin, kilobytes / 1024
 
 

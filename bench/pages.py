@@ -55,7 +55,7 @@ def measure() -> list[Any]:
     """All results of one database."""
     from bench.admin_pages import admin_pages
 
-    parts = (hub_pages, explorer_pages, against_raw, unchanged, admin_pages, exports)
+    parts = (hub_pages, explorer_pages, whole_collection, against_raw, unchanged, admin_pages, exports)
     wanted = os.environ.get("BENCH_PARTS", "").split() or [part.__name__ for part in parts]
     return [found for part in parts if part.__name__ in wanted for found in part()]
 
@@ -188,6 +188,36 @@ def slowest_pairs(size: int) -> list[tuple[str, str]]:
         for first, second in itertools.combinations(FILTERS, 2)
     }
     return sorted(times, key=lambda pair: -times[pair])[:SLOWEST_PAIRS]
+
+
+def whole_collection() -> list[Any]:
+    """The pages that look at the collection as a whole, against the first page of the explorer of the smallest hub."""
+    from bench.synthetic import SIZES
+
+    paths = {
+        "front page": "/",
+        "list of hubs": "/hubs/",
+        "hubs by title, last page": f"/hubs/?sort=title&page={_last_page()}",
+        "list of papers": "/papers/",
+        "papers, a word of the title": f"/papers/?q={WORDS[1]}",
+        f"search for “{WORDS[0]}”": f"/search/?q={WORDS[0]}",
+        f"search for “{WORDS[2]}”": f"/search/?q={WORDS[2]}",
+        "about the data": "/about/data/",
+        "comparison of two hubs": f"/compare/?hub={hub(SIZES[-2])[6:-1]}&hub={hub(SIZES[-1])[6:-1]}",
+        "feed of all changes": "/history.atom",
+    }
+    medians, ratios = compared({"first": citing(SIZES[0]), **paths}, "first")
+    return [
+        result(name, ratios[name], None, **{"ms": medians[name], "first page of the smallest (ms)": medians["first"]})
+        for name in paths
+    ]
+
+
+def _last_page() -> int:
+    """The number of the last page of the list of hubs."""
+    from citations.models import HubSummary
+
+    return -(-HubSummary.objects.public().count() // 50)
 
 
 # Against less ---------------------------------------------------------------------------------------------------------
@@ -335,8 +365,6 @@ def _exported(size: int) -> dict[str, float]:
 
 def export(size: int) -> dict[str, float]:
     """Export a hub and throw the file away: rows, seconds, and the most megabytes that this process ever held."""
-    import resource
-
     from django.db import connection
     from django.test import Client
 
@@ -352,8 +380,18 @@ def export(size: int) -> dict[str, float]:
     lines = sum(piece.count(b"\n") for piece in answer.streaming_content)  # type: ignore[attr-defined]
     if lines != size + 1:
         raise RuntimeError(f"{path} has {lines - 1:,} rows instead of {size:,}")
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    return {"rows": size, "seconds": time.perf_counter() - begin, "megabytes": held}
+    return {"rows": size, "seconds": time.perf_counter() - begin, "megabytes": most_held()}
+
+
+def most_held() -> float:
+    """The most megabytes that this process ever held; with `getrusage` that would count what its parent held, too."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    (line,) = (line for line in status.read_text("ascii").splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 2**10
 
 
 def main() -> None:

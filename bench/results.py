@@ -37,7 +37,9 @@ class Result:
     @property
     def shown_value(self) -> str:
         """The figure with its unit."""
-        return f"{self.value:.1f}{self.unit}" if self.unit == "x" else f"{number(self.value)} {self.unit}"
+        if self.unit == "x":
+            return f"{self.value:.{2 if self.value < 2 else 1}f}x"
+        return f"{number(self.value)} {self.unit}"
 
     @property
     def shown_goal(self) -> str:
@@ -46,7 +48,7 @@ class Result:
             return ""
         sign = "at least" if self.at_least else "at most"
         unit = self.unit if self.unit == "x" else f" {self.unit}"
-        return f"{sign} {number(self.goal)}{unit}: {'reached' if self.reached else 'NOT reached'}"
+        return f"{sign} {self.goal:,g}{unit}: {'reached' if self.reached else 'NOT reached'}"
 
     @property
     def shown_details(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Never, Self
 
 from django.db import models
-from django.db.models import BooleanField, F, Func, Q
+from django.db.models import BooleanField, F, Func
 
 from citations.vocabulary import CLASSIFIED_ROLES, RETRACTING_NOTICES, DecidedBy
 
@@ -129,8 +129,8 @@ class HubSummaryQuerySet(OverwritingQuerySet):
     """Summaries of cited papers."""
 
     def public(self) -> Self:
-        """Those of papers that were not merged into another and that something in the collection cites."""
-        return self.filter(Q(paper__merged_into__isnull=True), known__gt=0)
+        """Those of papers that something in the collection cites: what was merged into another paper, nothing does."""
+        return self.filter(known__gt=0)
 
     def for_listing(self) -> Self:
         """With what a row of the list of hubs prints."""

@@ -862,7 +862,7 @@ QUERIES = {
     "hubs/": 4,
     "hubs/?facets=1": 6,
     "papers/?sort=title": 5,
-    "papers/?facets=1&sort=cited": 6,
+    "papers/?facets=1&sort=cited": 7,
     "papers/{hub}/": 5,
     "citations/{citation}/": 7,
     "citations/{citation}/labels/": 2,

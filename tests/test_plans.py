@@ -83,8 +83,12 @@ def _sqlite_complaints(sql: str, params: Any) -> Iterator[str]:
         cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
         lines = [(parent, line) for _, parent, _, line in cursor.fetchall()]
     beside: dict[int, list[str]] = defaultdict(list)
+    # Of an index that holds what is listed, in its order, a page is the beginning.
+    is_beginning = re.search(r" LIMIT [0-9]+$", sql) and not any("USE TEMP B-TREE" in line for _, line in lines)
     for parent, line in lines:
         beside[parent].append(line)
+        if is_beginning and re.match(r"SCAN citations_hubsummary USING (COVERING )?INDEX hub_", line):
+            continue
         # Aliases stand for tables of any size. An index of words is scanned as a whole where nothing is matched.
         word, _, rest = line.partition(" ")
         table = rest.partition(" ")[0]
@@ -219,5 +223,5 @@ class Plans(TestCase):
 def test_only_what_is_listed_stands_in_the_indexes_that_sort() -> None:
     conditions = {index.name: index.condition for index in Citation._meta.indexes if index.name.startswith("citation_")}
     assert conditions.pop("citation_merged") == Q(merged_into__isnull=False)
-    sorting = {"newest", "most_cited", "title", "confidence", "best", "added"}
+    sorting = {"newest", "most_cited", "title", "confidence", "best", "added", "by_source"}
     assert {name for name, condition in conditions.items() if condition} == {f"citation_{name}" for name in sorting}

@@ -37,8 +37,6 @@ class Segment:
 
 Order = Sequence[Segment]
 
-_YEARS_DOWN = (Segment("year", True, Q(year__isnull=False)), Segment("", True, Q(year__isnull=True)))
-
 # The orders of the pages (`listing.ORDERS`, `HUB_ORDERS`, `PAPER_ORDERS`), as parts of which each follows an index and
 # holds no null. An order that is missing here is remembered whole.
 CITING_ORDERS: Mapping[str, Order] = {
@@ -54,11 +52,11 @@ CITING_ORDERS: Mapping[str, Order] = {
 HUB_ORDERS: Mapping[str, Order] = {
     "citing": (Segment("known", True),),
     "classified": (Segment("classified", True),),
-    "newest": _YEARS_DOWN,
+    "newest": (Segment("sort_date", True),),
     "title": (Segment("sort_title", False),),
 }
 PAPER_ORDERS: Mapping[str, Order] = {
-    "newest": _YEARS_DOWN,
+    "newest": (Segment("sort_date", True),),
     "title": (Segment("sort_title", False),),
     "cited": (Segment("cited_by_count", True),),
 }

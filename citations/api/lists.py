@@ -35,9 +35,8 @@ from citations.filters.citations import CitationFilter, describe, short_name
 from citations.filters.hubs import CLASS, HubFilter
 from citations.filters.papers import PaperFilter
 from citations.identifiers import BadIdentifier
-from citations.listing import ORDERS, find_hub, select_citing, summary_counts
+from citations.listing import ORDERS, count_venues, find_hub, select_citing, summary_counts
 from citations.models import HubSummary, Identifier, Paper
-from citations.summaries import TOP_VENUES
 
 CITING_PARAMETERS = list_parameters(CitationFilter)
 HUB_PARAMETERS = list_parameters(HubFilter)
@@ -229,21 +228,8 @@ def _named(text: str) -> list[int]:
 
 def _venue_facet(asked: List) -> dict[str, Any]:
     """The venues with most rows under all other filters, and those that are chosen."""
-    filters = asked.filters
-    chosen = {venue.slug: venue.name for venue in filters.cleaned(_VENUE) or ()}
-    rows = (
-        filters.filter_except(filters.queryset, _VENUE)
-        .filter(venue__isnull=False)
-        .order_by()
-        .values_list("venue__slug", "venue__name")
-        .annotate(n=Count("pk"))
-        .order_by("-n", "venue__name", "venue__slug")
-    )
-    counted = list(rows[:TOP_VENUES])
-    missing = [slug for slug in chosen if slug not in {slug for slug, _, _ in counted}]
-    others = {slug: n for slug, _, n in rows.filter(venue__slug__in=missing)} if missing else {}
-    lines = [*counted, *((slug, chosen[slug], others.get(slug, 0)) for slug in missing)]
-    return _facet(asked, _VENUE, "Venue", [(slug, one_line(name), n) for slug, name, n in lines])
+    counted = count_venues(asked.filters, asked.filters.queryset)
+    return _facet(asked, _VENUE, "Venue", [(venue.slug, one_line(venue.name), n) for venue, n in counted])
 
 
 def _facet(asked: List, name: str, label: str, lines: Sequence[tuple[str, str, int]]) -> dict[str, Any]:

@@ -276,7 +276,7 @@ def any_unclassified(curator: User) -> int | None:
 
     None where there is none. What an audit has yet to read is left to it. Two queries, of `HUBS` hubs at most.
     """
-    hubs = HubSummary.objects.filter(known__gt=F("classified") + F("unclear")).order_by("-known", "-paper_id")
+    hubs = HubSummary.objects.public().filter(known__gt=F("classified") + F("unclear")).order_by("-known", "-paper_id")
     of_hub = Citation.objects.public().filter(~_put_aside_by(curator), cited_id=OuterRef("pk"))
     of_hub = of_hub.exclude(pk__in=list(_audited(None)))
     firsts = hubs.values_list(Subquery(_unclassified(of_hub).values("pk")[:1]), flat=True)[:HUBS]

@@ -26,6 +26,7 @@ from citations.listing.rows import (
     load_rows,
 )
 from citations.listing.selection import Selection, about, find_hub, select_citing
+from citations.listing.venues import count_venues
 
 __all__ = [
     "ORDERS",
@@ -43,6 +44,7 @@ __all__ = [
     "about",
     "citing_all",
     "common_rows",
+    "count_venues",
     "deciders_of",
     "details",
     "find_hub",

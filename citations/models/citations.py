@@ -102,6 +102,12 @@ class Citation(models.Model):
             ),
             # Feeds hold what came last.
             models.Index(fields=("cited", "-id"), condition=PUBLIC, name="citation_added"),
+            # How many citations each source decided.
+            models.Index(
+                fields=("source", "coarse", "role", "polarity"),
+                condition=Q(merged_into__isnull=True, source__gt=""),
+                name="citation_by_source",
+            ),
             # Nearly all rows have none: those that have are found, and the others cost nothing.
             models.Index(fields=("merged_into",), condition=Q(merged_into__isnull=False), name="citation_merged"),
             # The beginning of each role says who stands for it.

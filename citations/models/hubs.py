@@ -10,6 +10,9 @@ from citations.models.papers import UNKNOWN_DATE, Paper, Venue
 from citations.querysets import HubSummaryQuerySet
 from citations.vocabulary import HubClass, choices
 
+# What HubSummaryQuerySet.public() asks for.
+CITED = Q(known__gt=0)
+
 
 class HubSummary(models.Model):
     """Everything that an unfiltered hub page needs, in one row. Written by summaries.py alone."""
@@ -57,12 +60,16 @@ class HubSummary(models.Model):
 
     class Meta:
         verbose_name_plural = "hub summaries"
+        # Each holds only the hubs that are listed, so that a list reads nothing else.
         indexes = (
-            models.Index(fields=("-known", "-paper"), name="hub_most_citing"),
-            models.Index(fields=("-classified", "-paper"), name="hub_most_classified"),
-            models.Index(fields=("sort_title", "paper"), name="hub_title"),
-            models.Index(fields=("hub_class", "-known", "-paper"), name="hub_by_class"),
-            models.Index(fields=("-sort_date", "-paper"), name="hub_newest"),
+            models.Index(fields=("-known", "-paper"), condition=CITED, name="hub_most_citing"),
+            models.Index(fields=("-classified", "-paper"), condition=CITED, name="hub_most_classified"),
+            models.Index(fields=("sort_title", "paper"), condition=CITED, name="hub_title"),
+            models.Index(fields=("hub_class", "-known", "-paper"), condition=CITED, name="hub_by_class"),
+            models.Index(fields=("-sort_date", "-paper"), condition=CITED, name="hub_newest"),
+            models.Index(fields=("venue", "known"), condition=CITED, name="hub_by_venue"),
+            # What the whole collection holds is summed from this alone.
+            models.Index(fields=("known", "classified", "unclear", "assessed"), condition=CITED, name="hub_totals"),
             models.Index(
                 fields=("-known", "-paper"),
                 condition=Q(role_would_turn=True) | Q(dispute_would_turn=True),

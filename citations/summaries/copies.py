@@ -94,9 +94,16 @@ def _refresh_papers(ids: list[int]) -> dict[int, Paper]:
 
 
 def _citations_to_copy(condition: Q, papers: Mapping[int, Paper]) -> list[tuple[Citation, dict[str, Any]]]:
-    """Citations whose copied columns differ from their citing papers', each with what should stand there."""
+    """Citations whose copied columns differ from their citing papers', each with what should stand there.
+
+    A citation of none of `papers` was added after they were read, by a writer that copied what its paper says.
+    """
     citations = Citation.objects.filter(condition).annotate(counted=Count("mentions")).order_by("pk")
-    wanted = ((citation, _copies(papers[citation.citing_id], citation.counted)) for citation in citations)
+    wanted = (
+        (citation, _copies(papers[citation.citing_id], citation.counted))
+        for citation in citations
+        if citation.citing_id in papers
+    )
     return [
         (citation, copies) for citation, copies in wanted if any(getattr(citation, n) != v for n, v in copies.items())
     ]

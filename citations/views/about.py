@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -89,7 +89,7 @@ def about_data(request: HttpRequest) -> HttpResponse:
     context = {
         "papers": Paper.objects.public().count(),
         "hubs": HubSummary.objects.public().count(),
-        "mentions": Mention.objects.filter(citation__merged_into__isnull=True).count(),
+        "mentions": mentions(),
         "totals": totals,
         "sources": decided_by_source(),
         "sample": SOURCES[SAMPLE],
@@ -123,16 +123,23 @@ def mapping_tables() -> tuple[MappingTable, ...]:
 
 
 def citation_totals() -> dict[str, int]:
-    """All public citations, and how many of them are classified, unclear, only suggested, undecided and assessed."""
-    undecided = Q(role="")
-    return Citation.objects.public().aggregate(
-        known=Count("id"),
-        classified=Count("id", filter=~undecided & ~Q(role=Role.UNCLEAR)),
-        unclear=Count("id", filter=Q(role=Role.UNCLEAR)),
-        suggested=Count("id", filter=undecided & ~Q(suggested_role="")),
-        unclassified=Count("id", filter=undecided),
-        assessed=Count("id", filter=~Q(polarity="")),
+    """All public citations, and how many of them are classified, unclear, only suggested, undecided and assessed.
+
+    Summed from the summaries of hubs, which are far fewer; what is only suggested is counted in its own index.
+    """
+    sums: dict[str, int] = HubSummary.objects.public().aggregate(
+        known=Sum("known", default=0),
+        classified=Sum("classified", default=0),
+        unclear=Sum("unclear", default=0),
+        assessed=Sum("assessed", default=0),
     )
+    suggested = Citation.objects.public().filter(role="", suggested_confidence__gt=0).count()
+    return sums | {"suggested": suggested, "unclassified": sums["known"] - sums["classified"] - sums["unclear"]}
+
+
+def mentions() -> int:
+    """How many citing sentences are shown: all but those of citations that a merge hid."""
+    return Mention.objects.count() - Mention.objects.filter(citation__merged_into__isnull=False).count()
 
 
 def suggestions_by_model() -> list[tuple[str, int]]:
@@ -145,7 +152,7 @@ def decided_by_source() -> list[dict[str, Any]]:
     """One row for each source whose labels count: `roles`, `coarse` and `polarities`, most first, with its `label`."""
     rows: Iterable[dict[str, Any]] = (
         Citation.objects.public()
-        .exclude(source="")
+        .filter(source__gt="")
         .values("source")
         .annotate(
             roles=Count("id", filter=~Q(role="")),

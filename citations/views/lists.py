@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from citations.facets import Facet, FacetValue
@@ -22,9 +22,7 @@ from citations.filters.base import (
     StrictFilterSet,
 )
 from citations.formatting import join_words, plural, year_span
-
-# The venues that a facet shows: as many as fit beside a screen of rows.
-TOP_VENUES = 10
+from citations.listing import count_venues
 
 SEARCH, VENUE = "q", "venue"
 
@@ -138,26 +136,10 @@ def heading(filters: StrictFilterSet, noun: str, total: int) -> str:
 
 
 def venue_facet(filters: StrictFilterSet, queryset: QuerySet[Any], path: str) -> Facet:
-    """The most frequent venues under all other filters, and those that are chosen. One query."""
-    chosen = {venue.slug: venue.name for venue in filters.cleaned(VENUE) or ()}
-    rows = (
-        filters.filter_except(queryset, VENUE)
-        .filter(venue__isnull=False)
-        .order_by()
-        .values_list("venue__slug", "venue__name")
-        .annotate(n=Count("pk"))
-        .order_by("-n", "venue__name")
-    )
-    found = {slug: (name, n) for slug, name, n in rows[: TOP_VENUES + len(chosen)]}
-    names = {slug: name for slug, (name, _) in found.items()} | chosen
-    return Facet(
-        VENUE,
-        "Venue",
-        tuple(
-            _facet_value(filters, path, VENUE, slug, name, "", found[slug][1] if slug in found else 0)
-            for slug, name in names.items()
-        ),
-    )
+    """The most frequent venues under all other filters, and those that are chosen."""
+    counted = count_venues(filters, queryset)
+    values = (_facet_value(filters, path, VENUE, venue.slug, venue.name, "", n) for venue, n in counted)
+    return Facet(VENUE, "Venue", tuple(values))
 
 
 def word_facet(
