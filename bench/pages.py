@@ -131,7 +131,7 @@ def hub_pages() -> list[Any]:
     from bench.synthetic import SIZES
 
     paths = {f"{size:,}": hub(size) for size in SIZES}
-    medians, ratios = compared(paths, f"{SIZES[0]:,}")
+    medians, ratios = compared(paths, f"{SIZES[0]:,}", 3 * ROUNDS)
     details = {f"{name} (ms)": value for name, value in medians.items()}
     last = f"{SIZES[-1]:,}"
     return [result(f"hub page, {last} citing papers against {SIZES[0]:,}", ratios[last], 1.2, **details)]

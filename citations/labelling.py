@@ -17,6 +17,7 @@ from django.db.models import Count, Max, Q
 
 from citations import engines, summaries
 from citations.engines import site_version
+from citations.engines.busy import again_while_busy
 from citations.labels import LABEL_COLUMNS, Effective, LabelRow, resolve
 from citations.models import AuditEntry, Citation, HubSummary, Label, Mention, Paper, in_ledgers
 from citations.querysets import BATCH
@@ -349,13 +350,16 @@ def hubs_to_rebuild() -> list[int]:
 
 
 def rebuild_hub(paper_id: int) -> Rebuilt:
-    """Recompute all that is derived of one hub from labels and citations, in one transaction.
+    """Recompute all that is derived of one hub from labels and citations, in one transaction, which is begun anew where
+    another writer is in the way.
 
     Nothing is held while it is compared, and nothing is written where all is well: most hubs keep nobody waiting.
     """
     found = hub_differs(paper_id)
-    if not found.differed:
-        return found
+    return again_while_busy(lambda: _rebuild_hub(paper_id)) if found.differed else found
+
+
+def _rebuild_hub(paper_id: int) -> Rebuilt:
     with transaction.atomic():
         summaries.lock_hubs([paper_id])
         found = hub_differs(paper_id)
@@ -401,6 +405,10 @@ def stale_texts(paper_id: int | None = None) -> list[str]:
 
 def rebuild_texts(paper_id: int | None = None) -> None:
     """Make full-text search anew: of one hub and the papers that cite it, or of all papers at once."""
+    again_while_busy(lambda: _rebuild_texts(paper_id))
+
+
+def _rebuild_texts(paper_id: int | None) -> None:
     with transaction.atomic():
         site_version.touch(connection)  # what searches find changes, and no other table
         if paper_id is None:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
 from django.db import InterfaceError, OperationalError
+
+_Result = TypeVar("_Result")
 
 # SQLite's primary result codes SQLITE_BUSY and SQLITE_LOCKED; the extended codes keep them in their lowest byte.
 _SQLITE_CODES = frozenset({5, 6})
@@ -36,3 +43,23 @@ def is_away(error: Exception) -> bool:
         return state.startswith(_POSTGRESQL_AWAY)
     # psycopg's errors carry a state only where the server sent one: without, the connection itself failed.
     return cause is not None and hasattr(cause, "sqlstate") and isinstance(error, OperationalError | InterfaceError)
+
+
+# How often a transaction is begun that others are in the way of, and the longest pause before the second time, in
+# seconds; it doubles.
+_TIMES, _PAUSE = 6, 0.1
+
+
+def again_while_busy(work: Callable[[], _Result]) -> _Result:
+    """The result of `work`, a whole transaction, begun anew where another writer was in the way.
+
+    Raises what the last attempt did.
+    """
+    for attempt in range(_TIMES - 1):
+        try:
+            return work()
+        except OperationalError as error:
+            if not is_busy(error):
+                raise
+            time.sleep(random.uniform(0, _PAUSE * 2**attempt))
+    return work()
