@@ -372,14 +372,17 @@ def _rebuild_hub(paper_id: int) -> Rebuilt:
 
 
 def hub_differs(paper_id: int) -> Rebuilt:
-    """Whether anything that is derived of a hub is not what labels, citations and papers say. Writes nothing."""
-    ids = _citation_ids(paper_id)
-    differed = (
-        any(stale for stale, _ in _stale_citations(_survivors(ids)))
-        or bool(summaries.stale_copies([paper_id]))
-        or bool(summaries.differing([paper_id]))
-    )
-    return Rebuilt(paper_id, Paper.objects.values_list("slug", flat=True).get(pk=paper_id), len(ids), differed)
+    """Whether anything that is derived of a hub is not what labels, citations and papers say, all of one moment while
+    others go on writing. Writes nothing.
+    """
+    with engines.read_snapshot(connection):
+        ids = _citation_ids(paper_id)
+        differed = (
+            any(stale for stale, _ in _stale_citations(_survivors(ids)))
+            or bool(summaries.stale_copies([paper_id]))
+            or bool(summaries.differing([paper_id]))
+        )
+        return Rebuilt(paper_id, Paper.objects.values_list("slug", flat=True).get(pk=paper_id), len(ids), differed)
 
 
 def _citation_ids(paper_id: int) -> list[int]:
