@@ -48,12 +48,17 @@ class Result:
             return ""
         sign = "at least" if self.at_least else "at most"
         unit = self.unit if self.unit == "x" else f" {self.unit}"
-        return f"{sign} {self.goal:,g}{unit}: {'reached' if self.reached else 'NOT reached'}"
+        return f"{sign} {_goal(self.goal)}{unit}: {'reached' if self.reached else 'NOT reached'}"
 
     @property
     def shown_details(self) -> str:
         """What the figure is made of."""
         return "; ".join(f"{name} {number(value)}" for name, value in self.details.items())
+
+
+def _goal(value: float) -> str:
+    """A goal as it was set: 1.25, 8, 1,000,000."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
 
 
 def number(value: float) -> str:
