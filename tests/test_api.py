@@ -882,3 +882,11 @@ def test_an_answer_takes_the_same_few_queries_whatever_its_size(
     assert citation is not None
     with django_assert_num_queries(queries):
         get(f"/api/{path.format(hub=hub.slug, citation=citation.pk)}")
+
+
+@pytest.mark.parametrize("address", ["hubs/?q=a%00b", "papers/?q=a%00b", "hubs/?venue=a%00b", "hubs/?class=%00"])
+def test_a_nul_is_refused_wherever_it_stands(address: str) -> None:
+    answer = Client().get(f"/api/{address}")
+    assert answer.status_code == 400
+    assert "NUL" in answer.json()["errors"][0]["message"]
+    assert b"\\u0000" not in answer.content

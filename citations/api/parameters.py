@@ -307,6 +307,8 @@ def _refused(known: Mapping[str, Parameter], name: str, values: Sequence[str]) -
         return ParameterError(shown(name), shown(values[0]), message, tuple(known), meant)
     parameter = known[name]
     for value in values:
+        if "\0" in value:
+            return _error(parameter, value, f"“{name}” holds a NUL (%00), which no text here has: leave it out.")
         visible = _VISIBLE.search(value) if name == SEARCH else value and value == value.strip()
         if not visible:
             return _error(
