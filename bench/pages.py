@@ -192,7 +192,7 @@ def slowest_pairs(size: int) -> list[tuple[str, str]]:
 
 def whole_collection() -> list[Any]:
     """The pages that look at the collection as a whole, against the first page of the explorer of the smallest hub."""
-    from bench.synthetic import SIZES
+    from bench.synthetic import SIZES, slug
 
     paths = {
         "front page": "/",
@@ -203,7 +203,7 @@ def whole_collection() -> list[Any]:
         f"search for “{WORDS[0]}”": f"/search/?q={WORDS[0]}",
         f"search for “{WORDS[2]}”": f"/search/?q={WORDS[2]}",
         "about the data": "/about/data/",
-        "comparison of two hubs": f"/compare/?hub={hub(SIZES[-2])[6:-1]}&hub={hub(SIZES[-1])[6:-1]}",
+        "comparison of two hubs": f"/compare/?hub={slug(SIZES[-2])}&hub={slug(SIZES[-1])}",
         "feed of all changes": "/history.atom",
     }
     medians, ratios = compared({"first": citing(SIZES[0]), **paths}, "first")

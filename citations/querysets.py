@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Never, Self
 
 from django.db import models
-from django.db.models import BooleanField, F, Func
+from django.db.models import BooleanField, Count, F, Func, Sum
 
 from citations.vocabulary import CLASSIFIED_ROLES, RETRACTING_NOTICES, DecidedBy
 
@@ -131,6 +131,17 @@ class HubSummaryQuerySet(OverwritingQuerySet):
     def public(self) -> Self:
         """Those of papers that something in the collection cites: what was merged into another paper, nothing does."""
         return self.filter(known__gt=0)
+
+    def totals(self) -> dict[str, int]:
+        """How many hubs these are, and their citations by how far they are read: one sum over an index."""
+        sums: dict[str, int] = self.aggregate(
+            hubs=Count("*"),
+            known=Sum("known", default=0),
+            classified=Sum("classified", default=0),
+            unclear=Sum("unclear", default=0),
+            assessed=Sum("assessed", default=0),
+        )
+        return sums | {"unclassified": sums["known"] - sums["classified"] - sums["unclear"]}
 
     def for_listing(self) -> Self:
         """With what a row of the list of hubs prints."""

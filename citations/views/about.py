@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -88,7 +88,7 @@ def about_data(request: HttpRequest) -> HttpResponse:
     totals = citation_totals()
     context = {
         "papers": Paper.objects.public().count(),
-        "hubs": HubSummary.objects.public().count(),
+        "hubs": totals["hubs"],
         "mentions": mentions(),
         "totals": totals,
         "sources": decided_by_source(),
@@ -123,18 +123,12 @@ def mapping_tables() -> tuple[MappingTable, ...]:
 
 
 def citation_totals() -> dict[str, int]:
-    """All public citations, and how many of them are classified, unclear, only suggested, undecided and assessed.
+    """All hubs, their citations, and how many of these are classified, unclear, only suggested, undecided and assessed.
 
     Summed from the summaries of hubs, which are far fewer; what is only suggested is counted in its own index.
     """
-    sums: dict[str, int] = HubSummary.objects.public().aggregate(
-        known=Sum("known", default=0),
-        classified=Sum("classified", default=0),
-        unclear=Sum("unclear", default=0),
-        assessed=Sum("assessed", default=0),
-    )
     suggested = Citation.objects.public().filter(role="", suggested_confidence__gt=0).count()
-    return sums | {"suggested": suggested, "unclassified": sums["known"] - sums["classified"] - sums["unclear"]}
+    return HubSummary.objects.public().totals() | {"suggested": suggested}
 
 
 def mentions() -> int:

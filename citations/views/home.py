@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -47,7 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "verdict": _verdict(example) if example else None,
         "hubs": rows[1:],
         "changes": _changes() if example else [],
-        "totals": _totals() if example else None,
+        "totals": HubSummary.objects.public().totals() if example else None,
         "sample": any(row.sample for row in rows),
         "classified": CLASSIFIED,
     }
@@ -92,14 +91,3 @@ def _changes() -> list[Change]:
         Change(change, HubClass(change.from_class) if change.from_class else None, HubClass(change.to_class))
         for change in changes
     ]
-
-
-def _totals() -> dict[str, int]:
-    """How many hubs there are, and their citations by how far they are read. Summaries are fewer than citations."""
-    sums = HubSummary.objects.public().aggregate(
-        hubs=Count("*"),
-        known=Sum("known", default=0),
-        classified=Sum("classified", default=0),
-        unclear=Sum("unclear", default=0),
-    )
-    return sums | {"unclassified": sums["known"] - sums["classified"] - sums["unclear"]}
