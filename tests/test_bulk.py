@@ -483,6 +483,78 @@ def test_indexes_that_a_killed_run_left_off_are_put_back_by_the_next_start(tmp_p
     assert bulk_indexes.restore_indexes() == len(Paper._meta.indexes) - 1
 
 
+def foreign_keys() -> set[str]:
+    """The names of the foreign keys of papers and citations; SQLite's have no names."""
+    found = set()
+    with connection.cursor() as cursor:
+        for model in (Paper, Citation):
+            constraints = connection.introspection.get_constraints(cursor, model._meta.db_table)
+            found |= {name for name, one in constraints.items() if one["foreign_key"]}
+    return found
+
+
+ON_POSTGRESQL_ALONE = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite's foreign keys are part of a table and stay."
+)
+
+
+@ON_POSTGRESQL_ALONE
+def test_foreign_keys_are_off_while_empty_tables_are_filled_and_back_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, usual, missing = foreign_keys(), bulk_links.store_links, []
+
+    def store(*args: Any, **options: Any) -> Any:
+        missing.append(sorted(column for _, column in bulk_indexes.missing_keys()))
+        stored = usual(*args, **options)
+        if missing[-1]:
+            # Nothing that was just pointed to may go away.
+            with (
+                pytest.raises(IntegrityError, match="citations_paper cannot be deleted while citations are loaded"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute("DELETE FROM citations_paper")
+        return stored
+
+    monkeypatch.setattr(bulk, "store_links", store)
+    load(pairs_in(tmp_path / "graph.tsv", [(1, 2)]))
+    assert foreign_keys() == before
+    load(pairs_in(tmp_path / "graph.tsv", [(1, 2), (3, 2)]))
+    assert missing == [["cited_id", "citing_id", "venue_id", "venue_id"], []]
+    assert foreign_keys() == before
+    paper = make_paper("Cited by nobody")
+    assert Paper.objects.filter(pk=paper.pk).delete()[0] == 1
+    cited = Paper.objects.exclude(references_made=None).earliest("pk")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM citations_identifier")
+        cursor.execute("DELETE FROM citations_paper WHERE id = %s", [cited.pk])
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@ON_POSTGRESQL_ALONE
+def test_foreign_keys_are_back_also_when_a_run_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = foreign_keys()
+    stop_after(monkeypatch, 0, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        load(pairs_in(tmp_path / "graph.tsv", [(1, 2)]))
+    assert foreign_keys() == before
+    assert Paper.objects.filter(pk=make_paper("Cited by nobody").pk).delete()[0] == 1
+
+
+@ON_POSTGRESQL_ALONE
+def test_a_foreign_key_is_not_put_back_over_a_row_that_points_to_nothing(tmp_path: Path) -> None:
+    load(pairs_in(tmp_path / "graph.tsv", [(1, 2)]))
+    with transaction.atomic():
+        engines.bulk.drop_keys(connection, Citation)
+        Citation.objects.update(cited_id=10**9)
+    with pytest.raises(ImportStopped, match="cited_id"):
+        bulk_indexes.restore_indexes()
+    Citation.objects.update(cited_id=Paper.objects.latest("pk").pk)
+    assert bulk_indexes.restore_indexes() == 2
+    assert bulk_indexes.missing_keys() == []
+
+
 def test_constraints_hold_while_indexes_are_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = bulk_links.store_links
 

@@ -149,17 +149,17 @@ execute_from_command_line(["manage.py", "import_snapshot", *sys.argv[3:]])
 CONTENT = """
 import django
 django.setup()
-from citations.importing.bulk_indexes import missing_indexes
+from citations.importing.bulk_indexes import missing_indexes, missing_keys
 from tests.test_bulk import content, nothing_is_stale
 found = content()
 found.pop("counts")
-print(found, nothing_is_stale(), missing_indexes())
+print(found, nothing_is_stale(), missing_indexes() + missing_keys())
 """
 MISSING = """
 import django
 django.setup()
-from citations.importing.bulk_indexes import missing_indexes
-print(missing_indexes())
+from citations.importing.bulk_indexes import missing_indexes, missing_keys
+print(missing_indexes() + missing_keys())
 """
 
 
@@ -205,11 +205,11 @@ class Shell:
         return self.python("-c", IMPORT, *arguments, expected=expected)
 
     def content(self) -> str:
-        """Everything that the import wrote, whether anything derived is stale, and the indexes that are off."""
+        """Everything that the import wrote, whether anything derived is stale, and what indexes and keys are off."""
         return self.python("-c", CONTENT).stdout
 
     def missing_indexes(self) -> str:
-        """The indexes that are off."""
+        """The indexes and foreign keys that are off."""
         return self.python("-c", MISSING).stdout.strip()
 
 

@@ -1,7 +1,8 @@
 """Rows by the hundred thousand, past the models: as fast as the database takes them, with the same defaults.
 
-Constraints and triggers of the database hold as for any other row; signals and `save()` are not called. Each function
-takes Django's connection; what the engines do differently stands in `bulk_sqlite` and `bulk_postgresql`.
+Constraints and triggers of the database hold as for any other row, but for keys that a load has taken off
+(`drop_keys`); signals and `save()` are not called. Each function takes Django's connection; what the engines do
+differently stands in `bulk_sqlite` and `bulk_postgresql`.
 """
 
 from __future__ import annotations
@@ -206,3 +207,57 @@ def build_index(connection: BaseDatabaseWrapper, model: type[Model], name: str) 
     (index,) = (index for index in model._meta.indexes if index.name == name)
     with connection.cursor() as cursor:
         cursor.execute(str(index.create_sql(model, editor)))
+
+
+# Foreign keys --------------------------------------------------------------------------------------------------------
+
+
+def missing_keys(connection: BaseDatabaseWrapper, model: type[Model]) -> list[str]:
+    """The columns of `model` that should have a foreign key to another table and, after `drop_keys`, have none."""
+    present = _of(connection).key_columns(connection, model._meta.db_table)
+    return [str(field.column) for field in _keys(model) if field.column not in present] if present is not None else []
+
+
+def drop_keys(connection: BaseDatabaseWrapper, model: type[Model]) -> None:
+    """Take the foreign keys to other tables off, where the database checks them row by row (PostgreSQL); elsewhere
+    nothing. The caller holds a transaction.
+
+    Until `allow_deletion`, no row that they point to can be deleted: it is refused.
+    """
+    engine = _of(connection)
+    engine.settle(connection)
+    for field in _keys(model):
+        engine.drop_key(connection, model._meta.db_table, field.column, _target(field))
+
+
+def build_key(connection: BaseDatabaseWrapper, model: type[Model], column: str) -> None:
+    """Put one of the foreign keys back, all rows checked at once. The caller holds a transaction.
+
+    Raises `IntegrityError` where a row points to nothing.
+    """
+    _of(connection).settle(connection)
+    editor: Any = connection.SchemaEditorClass(connection)
+    field = _field(model, column)
+    with connection.cursor() as cursor:
+        cursor.execute(str(editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s")))
+
+
+def allow_deletion(connection: BaseDatabaseWrapper, model: type[Model]) -> None:
+    """Let rows be deleted again that the foreign keys of `model` point to: all keys are back. The caller holds a
+    transaction.
+    """
+    for field in _keys(model):
+        _of(connection).allow_deletion(connection, _target(field))
+
+
+def _keys(model: type[Model]) -> list[AnyField]:
+    """The foreign keys of a model to other models. One to itself says what was merged into what: nearly always null, it
+    costs a load nothing.
+    """
+    return [field for field in model._meta.concrete_fields if field.many_to_one and field.related_model is not model]
+
+
+def _target(field: AnyField) -> str:
+    """The table that a foreign key points to."""
+    related: Any = field.related_model
+    return str(related._meta.db_table)

@@ -18,6 +18,13 @@ _STAGE = "citations_bulk_rows"
 # For up to so many rows a table of their own costs more than it saves.
 _FEW = 500
 
+# Stands before each table whose rows a load points to while the foreign keys are off.
+_GUARD = "citations_bulk_refuse"
+_REFUSAL = (
+    "rows of % cannot be deleted while citations are loaded for the first time: wait for the end of the load; "
+    "one that was broken off goes on with the same command"
+)
+
 Row = Sequence[Any]
 
 
@@ -125,3 +132,46 @@ def index_names(connection: BaseDatabaseWrapper, table: str) -> set[str]:
             [table],
         )
         return {name for (name,) in cursor.fetchall()}
+
+
+def key_columns(connection: BaseDatabaseWrapper, table: str) -> set[str]:
+    """The columns of a table with a foreign key."""
+    return {column for _, column in _keys(connection, table)}
+
+
+def _keys(connection: BaseDatabaseWrapper, table: str) -> list[tuple[str, str]]:
+    """The foreign keys of a table, of one column each: name and column."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.conname, a.attname FROM pg_constraint c "
+            "JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] "
+            "WHERE c.contype = 'f' AND c.conrelid = %s::regclass",
+            [f'"{table}"'],
+        )
+        return cursor.fetchall()
+
+
+def drop_key(connection: BaseDatabaseWrapper, table: str, column: str, target: str) -> None:
+    """Take the foreign key of a column off, and keep rows of the `target` from being deleted meanwhile."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {_GUARD}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
+            f"'{_REFUSAL}', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        cursor.execute(
+            f'CREATE OR REPLACE TRIGGER {target}_is_loaded BEFORE DELETE ON "{target}" '
+            f"FOR EACH ROW EXECUTE FUNCTION {_GUARD}()"
+        )
+        for name, of in _keys(connection, table):
+            if of == column:
+                cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+
+
+def allow_deletion(connection: BaseDatabaseWrapper, target: str) -> None:
+    """Let rows of a table be deleted again."""
+    name = f"{target}_is_loaded"
+    with connection.cursor() as cursor:
+        # Asked first: to drop a trigger, even one that is not there, waits for all who use the table.
+        cursor.execute("SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgrelid = %s::regclass", [name, f'"{target}"'])
+        if cursor.fetchone():
+            cursor.execute(f'DROP TRIGGER IF EXISTS {name} ON "{target}"')

@@ -103,3 +103,15 @@ def index_names(connection: BaseDatabaseWrapper, table: str) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = %s", [table])
         return {name for (name,) in cursor.fetchall()}
+
+
+def key_columns(connection: BaseDatabaseWrapper, table: str) -> None:
+    """Foreign keys are part of a table here: none is ever missing."""
+
+
+def drop_key(connection: BaseDatabaseWrapper, table: str, column: str, target: str) -> None:
+    """They stay."""
+
+
+def allow_deletion(connection: BaseDatabaseWrapper, target: str) -> None:
+    """It was never refused."""
