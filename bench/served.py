@@ -127,10 +127,10 @@ class Site:
         self.port, self.process = port, process
 
     def megabytes(self) -> float:
-        """What the one worker has for itself, as the kernel counts its private pages."""
+        """What the one worker has for itself, in MB. Pages of a file that is mapped are the system's to take back."""
         (worker,) = Path(f"/proc/{self.process}/task/{self.process}/children").read_text("ascii").split()
         lines = Path(f"/proc/{worker}/smaps_rollup").read_text("ascii").splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) / 1024
 
 
 @contextlib.contextmanager

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from citations import text
+from citations.addresses import encoded
 from citations.vocabulary import Kind
 
 # Whoever has more co-authors than this is listed with "et al." in plain text; BibTeX carries all that are given.
@@ -126,7 +126,7 @@ class Reference:
             ("rft_id", f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv else ""),
             ("rft_id", self.url),
         ]
-        return urlencode([(name, value) for name, value in pairs if value], errors="replace")
+        return encoded((name, value) for name, value in pairs if value)
 
 
 def _entry_type(kind: str) -> str:

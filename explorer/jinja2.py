@@ -10,18 +10,14 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.templatetags.static import static
-from django.urls import reverse
 from jinja2 import Environment, FileSystemBytecodeCache, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
+from citations.addresses import path_of
+
 # How many results of one macro are kept: more than there are words, shapes and colours.
 _REMEMBERED = 2048
-
-
-def url(name: str, *args: Any, **kwargs: Any) -> str:
-    """The path of a named address with its arguments; raises NoReverseMatch where there is none."""
-    return reverse(name, args=args or None, kwargs=kwargs or None)
 
 
 def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
@@ -35,13 +31,17 @@ def remembered(macro: Callable[..., Markup]) -> Callable[..., Markup]:
 _quoted = lru_cache(maxsize=_REMEMBERED)(quote)
 
 
+@lru_cache(maxsize=64)
+def _begun(base: str) -> str:
+    """An address up to its next parameter, escaped."""
+    return f"{escape(base)}{'&amp;' if '?' in base else '?'}"
+
+
 def address(base: str, query: Mapping[str, Sequence[str]]) -> Markup:
     """The address of a list: `query` maps parameters to lists of values; `base` may have parameters already."""
-    pairs = "&amp;".join(f"{_quoted(name)}={_quoted(value)}" for name, values in query.items() for value in values)
-    if not pairs:
-        return escape(base)
+    pairs = [f"{_quoted(name)}={_quoted(value)}" for name, values in query.items() for value in values]
     # Nothing that is quoted needs to be escaped again.
-    return escape(base) + Markup(f"{'&amp;' if '?' in base else '?'}{pairs}")
+    return Markup(_begun(base) + "&amp;".join(pairs)) if pairs else escape(base)
 
 
 class TemplateCache(FileSystemBytecodeCache):
@@ -67,6 +67,6 @@ def environment(**options: Any) -> Environment:
         options["bytecode_cache"] = TemplateCache(settings.TEMPLATE_CACHE)
     options |= {"autoescape": True, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     made = Environment(**options)
-    made.globals.update(url=url, static=static, address=address, remembered=remembered, glossary=WORDS)
+    made.globals.update(url=path_of, static=static, address=address, remembered=remembered, glossary=WORDS)
     made.filters.update(formatting.FILTERS)
     return made

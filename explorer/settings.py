@@ -424,8 +424,10 @@ _SQLITE_OPTIONS: dict[str, Any] = {
         "PRAGMA synchronous=NORMAL;"  # a loss of power may undo the last commits, and never damages the file
         "PRAGMA foreign_keys=ON;"
         "PRAGMA temp_store=MEMORY;"
-        "PRAGMA cache_size=-16000;"  # 16 MB for each connection: two workers with four threads stay under 130 MB
-        "PRAGMA mmap_size=268435456"  # 256 MB of the file read without copying; shared between processes
+        # As much of the file as SQLite maps is read without copying, from memory that all processes share and that the
+        # system takes back where it needs it. So a connection, of which each thread has one, keeps next to nothing.
+        "PRAGMA cache_size=-2000;"
+        "PRAGMA mmap_size=2147418112"
     ),
 }
 _POSTGRESQL_OPTIONS: dict[str, Any] = {

@@ -16,6 +16,7 @@ LAYERS = {
     "text": 1,
     "formatting": 1,
     "glossary": 1,  # docs/decisions.md
+    "addresses": 1,  # docs/decisions.md
     "logs": 1,
     "charts": 2,  # this and the next are not in the first design: docs/decisions.md
     "references": 2,

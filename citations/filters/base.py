@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 import django_filters
 from django.db.models import QuerySet
 from django.http import QueryDict
 
+from citations.addresses import encoded
 from citations.filters.fields import (
     MOST_VALUES,
     MOST_WORDS,
@@ -175,7 +175,7 @@ def query_string(
     merged |= {name: list(values) for name, values in (set or {}).items()}
     names = [name for name in order if name in merged] + [name for name in merged if name not in order]
     pairs = [(name, value) for name in names for value in merged[name]]
-    return f"?{urlencode(pairs)}" if pairs else ""
+    return f"?{encoded(pairs)}" if pairs else ""
 
 
 class StrictFilterSet(django_filters.FilterSet):

@@ -277,17 +277,25 @@ def _sentences(ids: Collection[int], marking: Marking) -> dict[int, tuple[Senten
     return {citation_id: tuple(of_citation) for citation_id, of_citation in found.items()}
 
 
+@dataclass(frozen=True)
+class _LedgerRow(LabelRow):
+    """A label with what is printed of it besides, in the order of `_LEDGER_COLUMNS`; `sentence` None: it names none."""
+
+    raw_value: str
+    note: str
+    sentence: str | None
+
+
+_LEDGER_COLUMNS = (*LABEL_COLUMNS, "raw_value", "note", "mention__sentence")
+
+
 def _ledgers(ids: Collection[int]) -> dict[int, Ledger]:
     """The ledger of each citation that has labels, with those of citations that a merge hid behind it."""
-    found: dict[int, list[Label]] = {}
-    labels = (
-        ledger_labels(ids)
-        .select_related("mention", "citation")
-        .only(*LABEL_COLUMNS, "raw_value", "note", "mention__sentence", "citation__merged_into")
-    )
-    for label in labels:
-        found.setdefault(label.citation.merged_into_id or label.citation_id, []).append(label)
-    return {citation_id: ledger(of_citation) for citation_id, of_citation in found.items()}
+    found: dict[int, list[_LedgerRow]] = {}
+    rows = ledger_labels(ids).values_list("citation_id", "citation__merged_into_id", *_LEDGER_COLUMNS)
+    for citation_id, merged_into_id, *columns in rows:
+        found.setdefault(merged_into_id or citation_id, []).append(_LedgerRow(*columns))
+    return {citation_id: _ledger(of_citation) for citation_id, of_citation in found.items()}
 
 
 def ledger_labels(ids: Collection[int]) -> LabelQuerySet:
@@ -297,14 +305,28 @@ def ledger_labels(ids: Collection[int]) -> LabelQuerySet:
 
 def ledger(labels: Sequence[Label]) -> Ledger:
     """What is told of the labels of one citation, given oldest first; mentions must be there."""
-    rows = [LabelRow(*(getattr(label, column) for column in LABEL_COLUMNS)) for label in labels]
+    return _ledger(
+        [
+            _LedgerRow(
+                *(getattr(label, column) for column in LABEL_COLUMNS),
+                raw_value=label.raw_value,
+                note=label.note,
+                sentence=label.mention.sentence if label.mention else None,
+            )
+            for label in labels
+        ]
+    )
+
+
+def _ledger(rows: Sequence[_LedgerRow]) -> Ledger:
+    """The same from rows."""
     effective = resolve(rows)
-    retracted = {label.retracts_id for label in labels if label.retracts_id}
-    entries = tuple(_entry(label, effective, label.pk in retracted) for label in reversed(labels))
+    retracted = {row.retracts_id for row in rows if row.retracts_id}
+    entries = tuple(_entry(row, effective, row.id in retracted) for row in reversed(rows))
     return Ledger(entries, _replaced(rows, effective))
 
 
-def _entry(label: Label, effective: Effective, undone: bool) -> LedgerEntry:
+def _entry(label: _LedgerRow, effective: Effective, undone: bool) -> LedgerEntry:
     """One label in the words of the page."""
     return LedgerEntry(
         role=Role(label.role) if label.role else None,
@@ -316,18 +338,20 @@ def _entry(label: Label, effective: Effective, undone: bool) -> LedgerEntry:
         coarse=label.coarse,
         confidence=label.confidence,
         created_at=label.created_at,
-        sentence=label.mention.sentence if label.mention else "",
+        sentence=label.sentence or "",
         note=label.note,
         retracts=label.retracts_id is not None,
         confirms=label.confirms_id is not None,
         undone=undone,
-        decides_role=label.pk == effective.role_label_id,
-        decides_polarity=label.pk == effective.polarity_label_id,
+        decides_role=label.id == effective.role_label_id,
+        decides_polarity=label.id == effective.polarity_label_id,
     )
 
 
 def _replaced(rows: Sequence[LabelRow], effective: Effective) -> tuple[Replaced, ...]:
     """What stood before the decisions that count now were written: of the role and of the polarity, each by itself."""
+    if len(rows) == 1:
+        return ()
     role, polarity = _before(rows, effective.role_label_id), _before(rows, effective.polarity_label_id)
     found = []
     if role.role:

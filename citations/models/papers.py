@@ -6,9 +6,9 @@ import datetime
 
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils import timezone
 
+from citations.addresses import path_of
 from citations.identifiers import Identifier as IdentifierValue
 from citations.identifiers import Scheme
 from citations.querysets import PaperQuerySet
@@ -106,11 +106,11 @@ class Paper(models.Model):
 
     def get_absolute_url(self) -> str:
         """Its own page."""
-        return reverse("paper", args=[self.slug])
+        return path_of("paper", self.slug)
 
     def get_hub_url(self) -> str:
         """The page that tells how it is cited."""
-        return reverse("hub", args=[self.slug])
+        return path_of("hub", self.slug)
 
 
 class Identifier(models.Model):
