@@ -14,16 +14,16 @@ from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 # What a path may hold as it is: names of papers, and numbers.
 _PLAIN = re.compile(r"[-a-zA-Z0-9_]+")
 # Stand for the argument while the rest of an address is worked out.
-_PLACES: dict[type, str | int] = {int: 8_317_460_592_643_815, str: "x8317460592643815"}
+_NUMBER, _WORD = 8_317_460_592_643_815, "x8317460592643815"
 _QUOTED = {number: quote_plus(chr(number)) for number in range(128)}
 
 
 @lru_cache(maxsize=256)
-def _around(name: str, kind: type, prefix: str, urlconf: str | None) -> tuple[str, str] | None:
+def _around(name: str, is_number: bool, prefix: str, urlconf: str | None) -> tuple[str, str] | None:
     """What stands before and behind the one argument of a named address; None where it takes none of this kind, or only
     certain ones.
     """
-    place = _PLACES[kind]
+    place: int | str = _NUMBER if is_number else _WORD
     try:
         before, _, behind = reverse(name, args=[place]).partition(str(place))
     except NoReverseMatch:
@@ -41,9 +41,9 @@ def path_of(name: str, *arguments: str | int) -> str:
     """The path of the named address. Raises NoReverseMatch where there is none with these arguments."""
     if not arguments:
         return _alone(name, get_script_prefix(), get_urlconf())
-    first = arguments[0]
-    if len(arguments) == 1 and type(first) in _PLACES and _PLAIN.fullmatch(given := str(first)):
-        around = _around(name, type(first), get_script_prefix(), get_urlconf())
+    first, *others = arguments
+    if not others and isinstance(first, int | str) and _PLAIN.fullmatch(given := str(first)):
+        around = _around(name, isinstance(first, int), get_script_prefix(), get_urlconf())
         if around:
             return f"{around[0]}{given}{around[1]}"
     return reverse(name, args=arguments)

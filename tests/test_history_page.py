@@ -30,6 +30,7 @@ from citations.history.filters import BY, POLARITY, TO, WHAT
 from citations.models import Citation, ClassChange, HubPin, ImportRun, Label, Merge, Paper
 from citations.vocabulary import HubClass, Polarity, Role
 from tests.factories import CAUSE, make_citation, make_curator, make_hub, make_label, make_paper
+from tests.walking import axe_options
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -453,7 +454,7 @@ def test_it_is_fit_for_a_screen_reader_and_a_phone(
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{live_server.url}/hubs/pythia/history/?by=curator")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        found = Axe().run(page, options={"resultTypes": ["violations"]})
+        found = Axe().run(page, options=axe_options(width, scheme))
         assert [(rule["id"], node["html"]) for rule in found.response["violations"] for node in rule["nodes"]] == []
 
 

@@ -308,7 +308,7 @@ def ledger(labels: Sequence[Label]) -> Ledger:
     return _ledger(
         [
             _LedgerRow(
-                *(getattr(label, column) for column in LABEL_COLUMNS),
+                **{column: getattr(label, column) for column in LABEL_COLUMNS},
                 raw_value=label.raw_value,
                 note=label.note,
                 sentence=label.mention.sentence if label.mention else None,

@@ -109,6 +109,8 @@ def recount(paper_ids: Iterable[int], cause: Cause, moves: Moves | None = None) 
     """
     ids = sorted(set(paper_ids))
     changed = 0
+    if not ids:
+        return changed
     with transaction.atomic():
         lock_hubs(ids)
         for start in range(0, len(ids), BATCH):
@@ -129,7 +131,8 @@ def _rewrite(paper_ids: list[int], cause: Cause, moves: Moves | None) -> int:
     stale, changes, of_tally_alone, big = [], [], 0, []
     followed = list(_followed(paper_ids, moves)) if moves is not None else []
     others = set(paper_ids) - {summary.paper_id for summary, _, _ in followed}
-    for summary, values, of_tally in chain(followed, _wanted(sorted(others))):
+    counted = _wanted(sorted(others)) if others else ()
+    for summary, values, of_tally in chain(followed, counted):
         write_tally(summary.paper_id, of_tally)
         if values["known"] >= STAMPED_FROM:
             big.append(summary.paper_id)
@@ -186,6 +189,8 @@ def _followed(paper_ids: list[int], moves: Moves) -> Iterator[tuple[HubSummary, 
     Hubs without a whole tally are left out, and those where what stands there cannot be what the moves began with.
     """
     hubs = sorted(tallied(paper_ids))
+    if not hubs:
+        return
     pins = pins_of(hubs)
     audits = audits_of(hubs)
     for summary in HubSummary.objects.filter(pk__in=hubs).select_related("paper").order_by("pk"):
