@@ -213,14 +213,14 @@ def build_index(connection: BaseDatabaseWrapper, model: type[Model], name: str) 
 
 
 def missing_keys(connection: BaseDatabaseWrapper, model: type[Model]) -> list[str]:
-    """The columns of `model` that should have a foreign key to another table and, after `drop_keys`, have none."""
+    """The columns of `model` that should have a foreign key and, after `drop_keys`, have none."""
     present = _of(connection).key_columns(connection, model._meta.db_table)
     return [str(field.column) for field in _keys(model) if field.column not in present] if present is not None else []
 
 
 def drop_keys(connection: BaseDatabaseWrapper, model: type[Model]) -> None:
-    """Take the foreign keys to other tables off, where the database checks them row by row (PostgreSQL); elsewhere
-    nothing. The caller holds a transaction.
+    """Take the foreign keys off, where the database checks them row by row (PostgreSQL); elsewhere nothing. The caller
+    holds a transaction.
 
     Until `allow_deletion`, no row that they point to can be deleted: it is refused.
     """
@@ -251,10 +251,10 @@ def allow_deletion(connection: BaseDatabaseWrapper, model: type[Model]) -> None:
 
 
 def _keys(model: type[Model]) -> list[AnyField]:
-    """The foreign keys of a model to other models. One to itself says what was merged into what: nearly always null, it
-    costs a load nothing.
+    """The foreign keys of a model. Those that are null in every row that is loaded cost time, too: each row queues a
+    check.
     """
-    return [field for field in model._meta.concrete_fields if field.many_to_one and field.related_model is not model]
+    return [field for field in model._meta.concrete_fields if field.many_to_one]
 
 
 def _target(field: AnyField) -> str:

@@ -2,8 +2,8 @@
 puts back.
 
 Foreign keys are taken off on PostgreSQL alone: it checks them for each row, which takes longer than all else together,
-and for a whole table at once when they are put back. Until then no paper or venue can be deleted, so that none of the
-loaded rows comes to point to nothing.
+and for a whole table at once when they are put back. Until then no paper, venue or citation can be deleted, so that
+none of the loaded rows comes to point to nothing.
 """
 
 from __future__ import annotations
