@@ -129,10 +129,7 @@ def text_condition(
 
 def text_ids(connection: BaseDatabaseWrapper, terms: Iterable[Term], hub_id: int | None) -> list[int]:
     """The ids of the papers that match all terms, in ascending order; arguments and errors as of `text_condition`."""
-    query, parameters = _text_of(connection).ids(terms, hub_id)
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        return sorted(paper_id for (paper_id,) in cursor.fetchall())
+    return sorted(_text_of(connection).ids(connection, terms, hub_id))
 
 
 def text_join(

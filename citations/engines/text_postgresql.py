@@ -36,12 +36,17 @@ _LAST_PLACE = 16_383
 _MOST_PLACES = 255
 
 _INDEX = f"{TABLE}_words"
+_MATCHING = f"{TABLE}_matching"
 CREATE = (
-    # `rowid` is what the key is called on SQLite. Vectors, also short ones, lie apart from the table, of which a search
-    # then reads a fraction of the pages.
+    # `rowid` is what the key is called on SQLite. Vectors that are too long to stand in a row are moved out whole, so
+    # that a search reads fewer pages.
     f"CREATE TABLE IF NOT EXISTS {TABLE} (rowid bigint PRIMARY KEY, words tsvector NOT NULL) "
     "WITH (toast_tuple_target = 128)",
     f"CREATE INDEX IF NOT EXISTS {_INDEX} ON {TABLE} USING gin (words)",
+    # By the index, and the ids in one value, which is read sooner than a row for each. Where a quarter of all papers
+    # match, the planner would look at every vector: it takes that for as cheap, and it takes three times as long.
+    f"CREATE OR REPLACE FUNCTION {_MATCHING}(wanted tsquery) RETURNS bigint[] LANGUAGE sql STABLE "
+    f"SET enable_seqscan = off SET jit = off AS $$ SELECT array_agg(rowid) FROM {TABLE} WHERE words @@ wanted $$",
     # No foreign key: Django empties its tables between tests without knowing of this one.
     f"CREATE OR REPLACE FUNCTION {TABLE}_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
     f"IF TG_OP = 'TRUNCATE' THEN TRUNCATE {TABLE}; ELSE DELETE FROM {TABLE} WHERE rowid = OLD.id; END IF; "
@@ -55,6 +60,7 @@ DROP = (
     f"DROP TRIGGER IF EXISTS {TABLE}_follows ON citations_paper",
     f"DROP TRIGGER IF EXISTS {TABLE}_empties ON citations_paper",
     f"DROP FUNCTION IF EXISTS {TABLE}_follow()",
+    f"DROP FUNCTION IF EXISTS {_MATCHING}(tsquery)",
     f"DROP TABLE IF EXISTS {TABLE}",
 )
 
@@ -95,11 +101,11 @@ def condition(column: str, terms: Iterable[Term], hub_id: int | None, in_order: 
     return f"{column} IN (SELECT rowid FROM {TABLE} WHERE words @@ %s::tsquery)", [expression(terms, hub_id)]
 
 
-def ids(terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:
-    """A query for the ids of the papers that match. In no order: for one, PostgreSQL follows the key through the whole
-    table where most papers match, which takes half as long again as to read it from end to end.
-    """
-    return f"SELECT rowid FROM {TABLE} WHERE words @@ %s::tsquery", [expression(terms, hub_id)]
+def ids(connection: BaseDatabaseWrapper, terms: Iterable[Term], hub_id: int | None) -> list[int]:
+    """The ids of the papers that match, in no order."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_MATCHING}(%s::tsquery)", [expression(terms, hub_id)])
+        return cursor.fetchone()[0] or []
 
 
 def join(column: str, terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:

@@ -69,9 +69,11 @@ def condition(column: str, terms: Iterable[Term], hub_id: int | None, in_order: 
     return f"{sign}{column} IN (SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s)", [expression(terms, hub_id)]
 
 
-def ids(terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:
-    """A query for the ids of the papers that match."""
-    return f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s", [expression(terms, hub_id)]
+def ids(connection: BaseDatabaseWrapper, terms: Iterable[Term], hub_id: int | None) -> list[int]:
+    """The ids of the papers that match, in no order."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s", [expression(terms, hub_id)])
+        return [paper_id for (paper_id,) in cursor.fetchall()]
 
 
 def join(column: str, terms: Iterable[Term], hub_id: int | None) -> tuple[str, list[str]]:
