@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import Error, connections
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DEFAULT_DB_ALIAS
 
@@ -269,14 +269,15 @@ def stop_reading() -> None:
     _reading.set(None)
 
 
-def give_up(error: Error) -> bool:
-    """Go on with the primary after an error of the replica that the request at work reads; False where it reads none.
+def give_up(error: Exception) -> bool:
+    """Go on with the primary after an error of the replica that the request at work reads; False where it reads none,
+    and where the error is not a database's.
 
     A replica that cannot be reached is left out; one that only refused a statement, because what it replays was in the
     way of a long read, stays.
     """
     alias = _reading.get()
-    if alias is None:
+    if alias is None or not replication.is_of_database(error):
         return False
     _reading.set(None)
     if replication.is_unreachable(error):

@@ -7,8 +7,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import Error, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import ResolverMatch
@@ -207,8 +208,16 @@ def test_a_reader_who_wrote_reads_the_primary_for_longer_than_a_replica_may_lag(
         assert not middleware(request_for()).cookies
 
 
-@pytest.mark.parametrize("error", [OperationalError("server closed the connection"), InterfaceError("closed")])
-def test_a_request_whose_replica_fails_goes_on_with_the_primary(one: Replicas, error: Error) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("server closed the connection"),
+        InterfaceError("closed"),
+        # What closing a cursor meets is the driver's own.
+        psycopg.OperationalError("server closed the connection unexpectedly"),
+    ],
+)
+def test_a_request_whose_replica_fails_goes_on_with_the_primary(one: Replicas, error: Exception) -> None:
     asked: list[str] = []
 
     def view(request: HttpRequest, slug: str) -> HttpResponse:
@@ -220,7 +229,7 @@ def test_a_request_whose_replica_fails_goes_on_with_the_primary(one: Replicas, e
     def handled(request: HttpRequest) -> Any:
         try:
             return view(request, "x")
-        except Error as raised:
+        except Exception as raised:
             return middleware.process_exception(request, raised)
 
     request = request_for()
@@ -232,6 +241,17 @@ def test_a_request_whose_replica_fails_goes_on_with_the_primary(one: Replicas, e
         assert one.choose() is None
         assert replicas.current() == "default"
         assert middleware.process_exception(request, error) is None  # the primary's own errors are not hidden
+
+
+def test_an_error_of_the_site_itself_is_not_taken_for_one_of_the_replica(one: Replicas) -> None:
+    def failing(request: HttpRequest) -> Any:
+        assert middleware.process_exception(request, ValueError("ours")) is None
+        return HttpResponse(replicas.current())
+
+    with override_settings(REPLICA_ALIASES=["replica1"]):
+        middleware = reading.ReplicaMiddleware(failing)
+        assert middleware(request_for()).content == b"replica1"  # type: ignore[attr-defined]
+    assert one.choose() == "replica1"
 
 
 @pytest.mark.django_db

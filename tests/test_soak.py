@@ -57,6 +57,8 @@ from django.contrib.auth.models import User
 from citations import labelling
 from citations.models import Citation, HubSummary
 from citations.vocabulary import Polarity, Role
+print("ready", flush=True)
+sys.stdin.readline()
 end = time.monotonic() + float(sys.argv[1])
 curator = User.objects.get_or_create(username=f"curator-{sys.argv[2]}")[0]
 ids = list(Citation.objects.values_list("pk", flat=True))
@@ -78,6 +80,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from citations.models import Citation
 from citations.vocabulary import Role
+print("ready", flush=True)
+sys.stdin.readline()
 end = time.monotonic() + float(sys.argv[1])
 rights = {"is_staff": True, "is_superuser": True}
 # Another trial on the same database may have made the user, without rights.
@@ -106,6 +110,8 @@ import django
 django.setup()
 from django.core.management import call_command
 from io import StringIO
+print("ready", flush=True)
+sys.stdin.readline()
 end, own, rounds = time.monotonic() + float(sys.argv[1]), sys.argv[2], 0
 with tempfile.TemporaryDirectory() as folder:
     while not rounds or time.monotonic() < end:
@@ -128,6 +134,8 @@ import django
 django.setup()
 from django.core.management import call_command
 from io import StringIO
+print("ready", flush=True)
+sys.stdin.readline()
 end, rounds = time.monotonic() + float(sys.argv[1]), 0
 while not rounds or time.monotonic() < end:
     call_command("rebuild_summaries", stdout=StringIO())
@@ -168,20 +176,33 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         yield Place(folder, {"DATABASE_URL": put_sqlite_file(folder)})
 
 
-def write_for(seconds: float, programs: Sequence[str], place: Place) -> list[int]:
-    """Let so many writers work at once; how often each did. Fails with what the first of them that failed said."""
+def started(seconds: float, programs: Sequence[str], place: Place) -> list[subprocess.Popen[str]]:
+    """So many writers, all of them ready to begin: what a process imports first takes longer than many decisions."""
     env = environment(place.folder, **place.variables)
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", program, str(seconds), str(writer), str(WRITERS_PAUSE), HUB.split("/")[2]],
             cwd=ROOT,
             env=env,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         for writer, program in enumerate(programs)
     ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n", writer.communicate()[1]
+    return writers
+
+
+def worked(writers: Sequence[subprocess.Popen[str]]) -> list[int]:
+    """Let them work at once; how often each did. Fails with what the first of them that failed said."""
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("begin\n")
+        writer.stdin.flush()
     finished = [writer.communicate() for writer in writers]
     for writer, (_, errors) in zip(writers, finished, strict=True):
         assert writer.returncode == 0, errors
@@ -195,8 +216,9 @@ def read_and_write(place: Place, seconds: float, writers: int = WRITERS) -> tupl
         ask(site, 5 * len(PAGES), PAGES)
         with Readers(site, PAGES, 2, pause=0.02, anew=True) as quiet:
             time.sleep(seconds / 2)
+        ready = started(seconds, [WRITER] * writers, place)
         with Readers(site, PAGES, 2, pause=0.02, anew=True) as loud:
-            decided = write_for(seconds, [WRITER] * writers, place)
+            decided = worked(ready)
     for readers in (quiet, loud):
         assert readers.failed == []
         assert set(readers.statuses) == {200}
@@ -221,7 +243,7 @@ def ten_writers(place: Place, seconds: float) -> None:
         ask(site, len(PAGES), PAGES)
         before = ledger(place)
         with Readers(site, PAGES, 2, pause=0.05, anew=True) as readers:
-            done = write_for(seconds, [*[WRITER] * 5, DESK, DESK, IMPORTER, IMPORTER, REBUILDER], place)
+            done = worked(started(seconds, [*[WRITER] * 5, DESK, DESK, IMPORTER, IMPORTER, REBUILDER], place))
     assert readers.failed == []
     assert set(readers.statuses) == {200}
     assert min(done) > 0

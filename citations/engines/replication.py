@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from os import dup
 
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Classes of SQLSTATE in which the server answers, and what it refuses is this one statement: all but those of
@@ -39,12 +41,19 @@ def standing(connection: BaseDatabaseWrapper) -> Standing:
     return Standing(is_replica, int(place or 0), None if seconds is None else float(seconds))
 
 
-def is_unreachable(error: Exception) -> bool:
-    """Whether an error says that the server cannot be asked at all, rather than that it refuses one statement.
-
-    `error` is one of Django's, whose cause is the driver's own.
+def is_of_database(error: Exception) -> bool:
+    """Whether an error is a database's: one of Django's, or the driver's own, which Django lets through where a server
+    goes away while a cursor is being closed.
     """
-    state = getattr(error.__cause__, "sqlstate", None)
+    driver = sys.modules.get("psycopg")
+    return isinstance(error, Error) or (driver is not None and isinstance(error, driver.Error))
+
+
+def is_unreachable(error: Exception) -> bool:
+    """Whether an error of a database says that the server cannot be asked at all, rather than that it refuses one
+    statement. The driver's own error, or Django's, whose cause that is.
+    """
+    state = getattr(error.__cause__ if isinstance(error, Error) else error, "sqlstate", None)
     return not isinstance(state, str) or state.startswith(_OF_THE_SERVER)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -62,7 +61,7 @@ class ReplicaMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """The page made anew from the primary, where what failed was a replica."""
-        if not isinstance(exception, Error) or not replicas.give_up(exception):
+        if not replicas.give_up(exception):
             return None
         match = request.resolver_match
         assert match is not None  # a view was called
