@@ -128,11 +128,11 @@ class Site:
         self.host, self.port, self.process = "127.0.0.1", port, process
 
     def memory(self) -> int:
-        """Megabytes that the one worker has for itself, as the kernel counts its private pages."""
+        """Megabytes that the one worker has for itself; mapped pages of a file are the system's to take back."""
         command = ["ps", "-o", "pid=", "--ppid", str(self.process)]
         (worker,) = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
         lines = Path(f"/proc/{worker}/smaps_rollup").read_text("ascii").splitlines()
-        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) // 1024
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Anonymous:")) // 1024
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Status and text of a page."""
