@@ -193,21 +193,13 @@ def test_a_backup_made_while_writers_write_is_of_one_moment_and_comes_back_whole
     env = environment(source.folder, DATABASE_URL=source.url)
     command = [sys.executable, "-c", WRITER, "6"]
     writers = [
-        # Without an input that it could wait for, each begins as soon as it is ready.
-        subprocess.Popen(
-            [*command, str(number), "0.01"],
-            cwd=ROOT,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        subprocess.Popen([*command, str(number), "0.01"], cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
         for number in range(2)
     ]
     during = [tmp_path / f"during-{number}.backup" for number in range(3)]
     for file in during:
         source.done("backup", str(file))
-    decided = [int(writer.communicate()[0].split()[-1]) for writer in writers]
+    decided = [int(writer.communicate()[0]) for writer in writers]
     assert min(decided) > 0
     with source.connected() as ask:
         in_the_end = ask("SELECT id FROM citations_label ORDER BY id")
@@ -238,13 +230,7 @@ def assert_writable(place: Place) -> None:
     """New rows get new numbers."""
     env = environment(place.folder, DATABASE_URL=place.url)
     finished = subprocess.run(
-        [sys.executable, "-c", WRITER, "0.1", "9", "0"],
-        cwd=ROOT,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-c", WRITER, "0.1", "9", "0"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
     assert finished.returncode == 0, finished.stderr
 

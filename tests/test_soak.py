@@ -60,8 +60,6 @@ from django.contrib.auth.models import User
 from citations import labelling
 from citations.models import Citation, HubSummary
 from citations.vocabulary import Polarity, Role
-print("ready", flush=True)
-sys.stdin.readline()
 end = time.monotonic() + float(sys.argv[1])
 curator = User.objects.get_or_create(username=f"curator-{sys.argv[2]}")[0]
 ids = list(Citation.objects.values_list("pk", flat=True))
@@ -83,8 +81,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from citations.models import Citation
 from citations.vocabulary import Role
-print("ready", flush=True)
-sys.stdin.readline()
 end = time.monotonic() + float(sys.argv[1])
 rights = {"is_staff": True, "is_superuser": True}
 # Another trial on the same database may have made the user, without rights.
@@ -113,8 +109,6 @@ import django
 django.setup()
 from django.core.management import call_command
 from io import StringIO
-print("ready", flush=True)
-sys.stdin.readline()
 end, own, rounds = time.monotonic() + float(sys.argv[1]), sys.argv[2], 0
 with tempfile.TemporaryDirectory() as folder:
     while not rounds or time.monotonic() < end:
@@ -137,8 +131,6 @@ import django
 django.setup()
 from django.core.management import call_command
 from io import StringIO
-print("ready", flush=True)
-sys.stdin.readline()
 end, rounds = time.monotonic() + float(sys.argv[1]), 0
 while not rounds or time.monotonic() < end:
     call_command("rebuild_summaries", stdout=StringIO())
@@ -157,6 +149,12 @@ from citations.models import Identifier, Label
 curators = Label.objects.filter(curator__isnull=False).values_list("curator__username").annotate(Count("pk")).order_by()
 imported = {own: Identifier.objects.filter(value__startswith=f"10.9999/{own}.").count() for own in ("7", "8")}
 print(json.dumps([dict(curators), imported]))
+"""
+
+# What each of them does first when it is to begin together with others: before its time is taken, and all is imported.
+WAIT = """
+print("ready", flush=True)
+sys.stdin.readline()
 """
 
 
@@ -184,6 +182,7 @@ def started(
 ) -> list[subprocess.Popen[str]]:
     """So many writers, all of them ready to begin: what a process imports first takes longer than many decisions."""
     env = environment(place.folder, **place.variables)
+    waiting = [program.replace("\nend", f"{WAIT}end", 1) for program in programs]
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", program, str(seconds), str(writer), str(pause), HUB.split("/")[2]],
@@ -194,7 +193,7 @@ def started(
             stderr=subprocess.PIPE,
             text=True,
         )
-        for writer, program in enumerate(programs)
+        for writer, program in enumerate(waiting)
     ]
     for writer in writers:
         assert writer.stdout is not None
@@ -214,16 +213,14 @@ def worked(writers: Sequence[subprocess.Popen[str]]) -> list[int]:
     return [int(printed) for printed, _ in finished]
 
 
-def read_and_write(
-    place: Place, seconds: float, pages: list[str], writers: int = WRITERS, pause: float = HURRIED
-) -> tuple[Readers, Readers]:
+def read_and_write(place: Place, seconds: float, pages: list[str], pause: float) -> tuple[Readers, Readers]:
     """Readers alone, then readers beside writers; fails where anything failed."""
     with served(place.folder, place.variables, workers=2) as site:
         # What is imported, compiled and connected on first use is no part of the comparison.
         ask(site, 5 * len(pages), pages)
         with Readers(site, pages, 2, pause=0.02, anew=True) as quiet:
             time.sleep(seconds / 2)
-        ready = started(seconds, [WRITER] * writers, place, pause)
+        ready = started(seconds, [WRITER] * WRITERS, place, pause)
         with Readers(site, pages, 2, pause=0.02, anew=True) as loud:
             decided = worked(ready)
     for readers in (quiet, loud):
@@ -240,7 +237,7 @@ def test_eight_writers_and_readers_for_a_minute(place: Place, pause: float) -> N
     seed = str(round(10 * pause))
     sizes = ["--hub-sizes", str(BIG), "--seed", seed, "--force"]
     manage(place.folder, "generate_corpus", *sizes, **place.variables)
-    quiet, loud = read_and_write(place, 60, pages_of(f"/hubs/synthetic-{seed}-hub-1/"), pause=pause)
+    quiet, loud = read_and_write(place, 60, pages_of(f"/hubs/synthetic-{seed}-hub-1/"), pause)
     manage(place.folder, "rebuild_summaries", "--check", **place.variables)
     told = f"99 of 100 pages within {quiet.p99 * 1000:.0f} ms without writers, {loud.p99 * 1000:.0f} ms beside them"
     print(f"{told}, a pause of {pause} s ({loud.statuses.total()} pages)")  # noqa: T201 - what the trial is for

@@ -226,8 +226,7 @@ def drop_keys(connection: BaseDatabaseWrapper, model: type[Model]) -> None:
     """
     engine = _of(connection)
     engine.settle(connection)
-    for field in _keys(model):
-        engine.drop_key(connection, model._meta.db_table, field.column, _target(field))
+    engine.drop_keys(connection, model._meta.db_table, _targets(model))
 
 
 def build_key(connection: BaseDatabaseWrapper, model: type[Model], column: str) -> None:
@@ -246,8 +245,8 @@ def allow_deletion(connection: BaseDatabaseWrapper, model: type[Model]) -> None:
     """Let rows be deleted again that the foreign keys of `model` point to: all keys are back. The caller holds a
     transaction.
     """
-    for field in _keys(model):
-        _of(connection).allow_deletion(connection, _target(field))
+    for table in _targets(model):
+        _of(connection).allow_deletion(connection, table)
 
 
 def _keys(model: type[Model]) -> list[AnyField]:
@@ -257,7 +256,7 @@ def _keys(model: type[Model]) -> list[AnyField]:
     return [field for field in model._meta.concrete_fields if field.many_to_one]
 
 
-def _target(field: AnyField) -> str:
-    """The table that a foreign key points to."""
-    related: Any = field.related_model
-    return str(related._meta.db_table)
+def _targets(model: type[Model]) -> list[str]:
+    """The tables that the foreign keys of a model point to."""
+    related: list[Any] = [field.related_model for field in _keys(model)]
+    return sorted({target._meta.db_table for target in related})

@@ -151,20 +151,20 @@ def _keys(connection: BaseDatabaseWrapper, table: str) -> list[tuple[str, str]]:
         return cursor.fetchall()
 
 
-def drop_key(connection: BaseDatabaseWrapper, table: str, column: str, target: str) -> None:
-    """Take the foreign key of a column off, and keep rows of the `target` from being deleted meanwhile."""
+def drop_keys(connection: BaseDatabaseWrapper, table: str, targets: Iterable[str]) -> None:
+    """Take the foreign keys of a table off, and keep rows of their `targets` from being deleted meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE OR REPLACE FUNCTION {_GUARD}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
             f"'{_REFUSAL}', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"
         )
-        cursor.execute(
-            f'CREATE OR REPLACE TRIGGER {target}_is_loaded BEFORE DELETE ON "{target}" '
-            f"FOR EACH ROW EXECUTE FUNCTION {_GUARD}()"
-        )
-        for name, of in _keys(connection, table):
-            if of == column:
-                cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
+        for target in targets:
+            cursor.execute(
+                f'CREATE OR REPLACE TRIGGER {target}_is_loaded BEFORE DELETE ON "{target}" '
+                f"FOR EACH ROW EXECUTE FUNCTION {_GUARD}()"
+            )
+        for name, _ in _keys(connection, table):
+            cursor.execute(f'ALTER TABLE "{table}" DROP CONSTRAINT "{name}"')
 
 
 def allow_deletion(connection: BaseDatabaseWrapper, target: str) -> None:

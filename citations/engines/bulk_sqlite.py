@@ -109,7 +109,7 @@ def key_columns(connection: BaseDatabaseWrapper, table: str) -> None:
     """Foreign keys are part of a table here: none is ever missing."""
 
 
-def drop_key(connection: BaseDatabaseWrapper, table: str, column: str, target: str) -> None:
+def drop_keys(connection: BaseDatabaseWrapper, table: str, targets: Iterable[str]) -> None:
     """They stay."""
 
 

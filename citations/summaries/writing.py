@@ -110,7 +110,7 @@ def recount(paper_ids: Iterable[int], cause: Cause, moves: Moves | None = None) 
     ids = sorted(set(paper_ids))
     changed = 0
     if not ids:
-        return changed
+        return 0
     with transaction.atomic():
         lock_hubs(ids)
         for start in range(0, len(ids), BATCH):
